@@ -1,0 +1,50 @@
+# What a newcomer types. `make help` lists the targets.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+# Where pip finds torch. Empty: the package index, or a wheel that pip is set up to find.
+# A build for one CUDA version: make install TORCH_INDEX=<the index that pytorch.org names for it>
+TORCH_INDEX ?=
+# Trials are the unit of parallelism: one thread each.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format ui bench faults clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+install: $(VENV)/.installed  ## Create .venv and install the pinned set
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: install  ## Run the default search: BOHB over DeepFreak at scale=demo
+	$(BIN)/python -m automl.run search=deepfreak_bohb
+
+lint: install  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: install  ## Let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint  ## Run lint and the tests
+	$(BIN)/pytest -m "not slow"
+
+ui: install  ## Open the MLflow UI on the runs of this folder
+	$(BIN)/python -m automl.ui
+
+bench: install  ## Print the benchmarks
+	$(BIN)/python -m benchmarks
+
+faults: install  ## Kill searches in the middle, many times, and compare what comes of them
+	$(BIN)/pytest -m slow tests/faults
+
+clean:  ## Remove what install made; runs and data stay
+	rm -rf $(VENV)
