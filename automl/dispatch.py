@@ -1,0 +1,250 @@
+"""Ray: where the trials run. The orchestrator's only files that import it are this and ``worker``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.experiment import Trial as RayTrial
+from ray.tune.search import Searcher
+
+from automl.algorithms import Signal
+from automl.driver import Driver
+from automl.errors import UserError, one_line
+from automl.session import WorkerSpec
+from automl.settings import ClusterSettings, ResourceSettings
+from automl.worker import TrialActor
+
+# Trials keep the driver's working directory; results go to our
+# ledger alone; a Ctrl-C is ours to handle; Ray's own snapshots are never read again.
+_ENVIRONMENT = {
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "1",
+    "RAY_TQDM": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+_MANY = 1_000_000_000  # The searcher says when it has finished.
+
+
+@contextmanager
+def cluster(settings: ClusterSettings) -> Iterator[None]:
+    """Start or join the Ray cluster, check that a trial fits on a node, leave it at the end.
+
+    Raises:
+        UserError: There is no such cluster, or no node has what a trial asks for.
+    """
+    local = settings.address == "local"
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ray.init(
+                address=settings.address,
+                num_cpus=settings.cpus if local else None,
+                include_dashboard=False if local else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=True,
+            )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f"cluster.address: no Ray cluster at '{settings.address}' ({one_line(error)[:160]}); "
+            "start one with `ray start --head`, or use cluster=local"
+        ) from error
+    try:
+        _check_fit(settings.trial)
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _check_fit(trial: ResourceSettings) -> None:
+    wanted = {"CPU": trial.cpus, "GPU": trial.gpus}
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    for resource, amount in wanted.items():
+        best = max((node.get(resource, 0.0) for node in nodes), default=0.0)
+        if amount > best:
+            key = f"cluster.trial.{resource.lower()}s"
+            have = f"the most that a node has is {best:g}" if best else "no node has any"
+            raise UserError(f"{key}: a trial asks for {amount:g} {resource}, but {have}; lower it")
+    if not any(all(node.get(r, 0.0) >= a for r, a in wanted.items()) for node in nodes):
+        raise UserError("cluster.trial: no single node has the CPUs and GPUs that a trial asks for")
+
+
+def dispatch(
+    driver: Driver,
+    worker: WorkerSpec,
+    trial: ResourceSettings,
+    *,
+    workers: int,
+    retries: int,
+    scratch: Path,
+) -> None:
+    """Run every task of the driver as a Ray Tune trial, until it has no more.
+
+    Args:
+        driver: Gives the tasks and takes their messages.
+        worker: What each worker sets up once.
+        trial: Resources of one trial.
+        workers: Trials that may wait for a place at the same time.
+        retries: New attempts for a task whose worker died.
+        scratch: Folder for Ray's own files; removed at the end.
+
+    Raises:
+        SearchError: The search cannot go on; its ledger keeps what there is.
+    """
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)
+    searcher = _TaskSearcher(driver)
+    actor = tune.with_parameters(TrialActor, worker=asdict(worker))
+    tuner = tune.Tuner(
+        tune.with_resources(actor, {"cpu": trial.cpus, "gpu": trial.gpus}),
+        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=_MANY, reuse_actors=True),
+        run_config=tune.RunConfig(
+            name="trials",
+            storage_path=str(scratch),
+            verbose=0,
+            log_to_file=False,
+            callbacks=[_Attempts(searcher)],
+            stop=_Stopper(searcher),
+            failure_config=tune.FailureConfig(max_failures=retries),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+    shutil.rmtree(scratch, ignore_errors=True)
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tuner.fit()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if searcher.error is not None:
+        raise searcher.error
+
+
+class _TaskSearcher(Searcher):
+    """Hands the driver's tasks to Ray Tune and Ray Tune's results to the driver.
+
+    Ray swallows what a searcher raises, so an error is kept and ends the run from here.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        super().__init__()
+        self._driver = driver
+        self._numbers: dict[str, int] = {}
+        self.trials: dict[str, RayTrial] = {}
+        self.error: Exception | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the ledger has it."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the driver replays the ledger."""
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Return the next task as a trial's config."""
+        try:
+            task = self._driver.next_task() if self.error is None else Signal.DONE
+        except Exception as error:  # kept: raised again by dispatch()
+            self.error = error
+            task = Signal.DONE
+        if task is Signal.DONE:
+            return Searcher.FINISHED  # type: ignore[no-any-return]
+        if isinstance(task, Signal):
+            return None
+        self._numbers[trial_id] = task.number
+        return {"task": json.dumps(task.to_dict())}
+
+    def started(self, trial: RayTrial) -> None:
+        """A worker took the trial up, for the first time or again."""
+        self.trials[trial.trial_id] = trial
+        self._guard(lambda: self._driver.started(self._numbers[trial.trial_id]))
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Pass on a message that is not the task's last."""
+        self._pass_on(trial_id, result)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Pass on the task's last message, or that its worker died."""
+        trial = self.trials.pop(trial_id, None)
+        if error:
+            number = self._numbers[trial_id]
+            self._guard(lambda: self._driver.lost(number, _reason(trial)))
+        elif result is not None and result.get("done"):
+            self._pass_on(trial_id, result)
+
+    def _pass_on(self, trial_id: str, result: dict[str, Any]) -> None:
+        number = self._numbers[trial_id]
+        self._guard(lambda: self._driver.message(number, json.loads(result["message"])))
+
+    def _guard(self, action: Any) -> None:
+        if self.error is not None:
+            return
+        try:
+            action()
+        except Exception as error:  # kept: raised again by dispatch()
+            self.error = error
+
+
+class _Attempts(tune.Callback):
+    """Tells the searcher when a trial is taken up."""
+
+    def __init__(self, searcher: _TaskSearcher) -> None:
+        self._searcher = searcher
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def on_trial_start(
+        self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
+    ) -> None:
+        """Pass it on."""
+        self._searcher.started(trial)
+
+
+class _Stopper(tune.Stopper):
+    """Stops the run when the driver cannot go on."""
+
+    def __init__(self, searcher: _TaskSearcher) -> None:
+        self._searcher = searcher
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether an error is kept."""
+        return self._searcher.error is not None
+
+
+def _reason(trial: RayTrial | None) -> str:
+    error = trial.get_pickled_error() if trial is not None else None
+    text = one_line(error) if error is not None else "its worker process died"
+    return text if len(text) <= 300 else f"{text[:297]}..."
+

@@ -1,0 +1,32 @@
+"""What goes wrong in a way that the user can mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Bad input. Its message is one line: what is wrong, where, and what to do.
+
+    The command prints it and exits with status 2; nothing has been created or lost.
+    """
+
+
+class SearchError(Exception):
+    """A search that began and cannot go on; what it has computed stays in its ledger."""
+
+
+def near_miss(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for a close match, else the list of what is known."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known: {', '.join(names)}" if names else ""
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception's message on one line."""
+    text = " ".join(str(error).split())
+    return text or type(error).__name__

@@ -1,0 +1,117 @@
+"""After the last task: results, report, tracking, and the lines that sum a search up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automl.driver import Driver
+from automl.formatting import configuration, percent, percent_interval
+from automl.ledger import Ledger
+from automl.planning import Checked
+from automl.plugins import DataSet, training_data
+from automl.progress import Progress
+from automl.report import build_report
+from automl.results import results, write_json
+from automl.settings import Settings
+from automl.tracking.mirror import Mirror
+from automl.tracking.model import LoggedModel
+from automl.tracking.nothing import NoMirror
+from automl.tracking.ui import default_uri
+from automl.tracking.uri import absolute_uri
+
+
+def finish(
+    checked: Checked,
+    driver: Driver,
+    data: DataSet,
+    ledger: Ledger,
+    folder: Path,
+    mirror: Mirror | NoMirror,
+    progress: Progress,
+) -> str:
+    """Write ``results.json`` and ``report.html``, close the ledger, hand all to MLflow."""
+    binary = data.views.get("diffraction")
+    found = results(driver.state, ledger.events, binary)
+    write_json(found, folder / "results.json")
+    files = build_report(found, folder / "report.html", folder / "figures")
+    if not driver.state.closed:
+        event = ledger.append("closed")
+        mirror.append(event)
+        progress.event(event)
+    if checked.settings.tracking.uri is not None:
+        progress.note("Writing report and model to MLflow")
+        mirror.finish(
+            results=found,
+            files={
+                "results.json": folder / "results.json",
+                "report.html": folder / "report.html",
+                "config.yaml": folder / "config.yaml",
+            },
+            figures=files,
+            model=_model(checked, driver, data),
+        )
+    return summary(found, folder, checked.settings)
+
+
+def _model(checked: Checked, driver: Driver, data: DataSet) -> LoggedModel:
+    """Load the chosen model as the evaluation did, with one image as its example."""
+    settings = checked.settings
+    visible = training_data(data, settings.select, settings.cache)
+    trainable = checked.trainable(visible, settings.trainable.options, "cpu")
+    model = trainable.load(Path(driver.evaluation_task().checkpoint or ""))
+    example = np.asarray(visible.validation.images[:1])
+    return LoggedModel(
+        flavor=model.flavor,
+        native=model.native,
+        input_example=example,
+        output_example=model.predict_proba(example),
+    )
+
+
+def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
+    """Return the last lines of the command."""
+    incumbent = found["incumbent"]
+    evaluation = found["evaluation"]
+    chosen = next(entry for entry in found["confirmation"] if entry["chosen"])
+    unit = found["budget_unit"]
+    lines = [
+        "",
+        f"Search {found['name']} finished: {found['trials']['finished']} trials, "
+        f"{sum(found['trials']['failed'].values())} failed, "
+        f"{found['trials']['budget_spent']} {unit}.",
+        f"Incumbent: {configuration(incumbent['configuration'])}",
+        f"  validation accuracy {percent(incumbent['validation_accuracy'])} on {found['select']} "
+        f"after {incumbent['budget']} {unit} "
+        f"(median configuration {percent(found['median_validation_accuracy'])})",
+        f"Confirmed: {configuration(chosen['configuration'])}",
+        f"  validation accuracy {percent(chosen['mean'])}, mean over {len(chosen['seeds'])} seeds",
+        "Test accuracy, 95% interval:",
+    ]
+    width = max((len(entry["domain"]) for entry in evaluation["domains"]), default=0)
+    lines += [
+        f"  {entry['domain']:<{width}}  "
+        f"{percent_interval(entry['accuracy'], entry['interval'], entry['n'])}"
+        f"  ({entry['correct']} of {entry['n']})"
+        for entry in evaluation["domains"]
+    ]
+    if found["data"].get("surrogate"):
+        lines.append("  (simulated images: real_* is a surrogate, not DiffraNet's real images)")
+    lines.append(f"Report: {folder / 'report.html'}")
+    if settings.tracking.uri is not None:
+        lines.append(f"MLflow UI: {_ui_command(settings.tracking.uri)}")
+    return "\n".join(lines)
+
+
+def _ui_command(uri: str) -> str:
+    if uri.startswith(("http://", "https://")):
+        return uri
+    here = Path.cwd()
+    python = Path(sys.executable)
+    shown = python.relative_to(here) if python.is_relative_to(here) else python
+    store = "" if absolute_uri(uri) == default_uri(here) else f" uri={absolute_uri(uri)}"
+    return f"{shown} -m automl.ui{store}"

@@ -1,0 +1,116 @@
+"""What a search is going to do, before it does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from automl import registry
+from automl.algorithms import Algorithm, build
+from automl.errors import UserError, one_line
+from automl.settings import Settings
+from automl.tracking.check import check_uri
+from searchspaces import Space, SpaceError, parse_space
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A search whose parts exist and fit together."""
+
+    settings: Settings
+    space: Space
+    dataset: Any
+    trainable: Any
+
+    def algorithm(self) -> Algorithm:
+        """Return the algorithm at its start.
+
+        Raises:
+            UserError: Its settings make no search.
+        """
+        options = {key: value for key, value in self.settings.algorithm.items() if key != "name"}
+        name = str(self.settings.algorithm["name"])
+        try:
+            return build(name, self.space, self.settings.seed, **options)
+        except ValueError as error:
+            raise UserError(f"algorithm: {one_line(error)}") from error
+
+
+def check(settings: Settings) -> Checked:
+    """Find the parts of a search and let each check what it is given. Creates nothing.
+
+    Raises:
+        UserError: One line: what is wrong, where, and what to do.
+    """
+    try:
+        space = parse_space(settings.space, where="space")
+    except SpaceError as error:
+        raise UserError(one_line(error)) from error
+    dataset = registry.find("datasets", settings.data.name)
+    trainable = registry.find("trainables", settings.trainable.name)
+    names = frozenset(parameter.name for parameter in space.parameters)
+    size = settings.data.options.get("image_size")
+    shape = (size, size) if isinstance(size, int) else None
+    ask("data", dataset.check, settings.data.options)
+    ask("trainable", trainable.check, settings.trainable.options, names, shape)
+    if settings.tracking.uri is not None:
+        ask("tracking.uri", check_uri, settings.tracking.uri)
+    checked = Checked(settings, space, dataset, trainable)
+    checked.algorithm()
+    return checked
+
+
+def ask(where: str, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a plug-in; what it refuses becomes a refusal of the command's own.
+
+    Raises:
+        UserError: With the plug-in's line behind ``where``.
+    """
+    try:
+        return function(*args, **kwargs)
+    except (ValueError, OSError) as error:
+        text = one_line(error)
+        raise UserError(text if text.startswith(where) else f"{where}: {text}") from error
+
+
+def plan_summary(checked: Checked) -> dict[str, Any]:
+    """Return brackets, trials and budgets of the search as plain containers."""
+    plan = checked.algorithm().plan()
+    confirmation = checked.settings.confirmation
+    return {
+        "brackets": [
+            {"index": bracket.index, "rungs": [list(rung) for rung in bracket.rungs]}
+            for bracket in plan.brackets
+        ],
+        "trials": plan.trials,
+        "configurations": plan.configurations,
+        "budget": plan.budget,
+        "budget_continued": plan.budget_continued,
+        "confirmation_trials": confirmation.configurations * confirmation.seeds,
+    }
+
+
+def preview(name: str, settings: Settings, plan: Mapping[str, Any]) -> str:
+    """Return the plan as text."""
+    unit = settings.trainable.budget.unit
+    confirmation = settings.confirmation
+    lines = [
+        f"{name}: {settings.search.description}",
+        f"  {settings.algorithm['name']} over the space {settings.space['name']}, seed "
+        f"{settings.seed}, {settings.workers} workers, order={settings.order}, "
+        f"selected on {settings.select}",
+    ]
+    for bracket in plan["brackets"]:
+        rungs = " → ".join(f"{count} × {budget}" for count, budget in bracket["rungs"])
+        lines.append(f"  bracket {bracket['index'] + 1:>2}: {rungs} {unit}")
+    lines.append(
+        f"  search: {plan['configurations']} configurations, {plan['trials']} trials, "
+        f"{plan['budget']} {unit} ({plan['budget_continued']} with continuation)"
+    )
+    lines.append(
+        f"  confirmation: {confirmation.configurations} configurations × {confirmation.seeds} "
+        f"seeds × {confirmation.budget} {unit}"
+    )
+    lines.append("Nothing was started; leave preview=true out to run it.")
+    return "\n".join(lines)

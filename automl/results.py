@@ -1,0 +1,288 @@
+"""``results.json``: everything a search found, computed from its ledger alone.
+
+Equal searches have equal results, but for the key ``times``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from automl.selection import confirmed, mean_accuracy
+from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first
+from automl.statistics import binary_summary, collapse, mean_interval, precision_recall, wilson_interval
+
+Json = dict[str, Any]
+_CURVE = ("train_accuracy", "validation_accuracy", "train_loss", "validation_loss")
+
+
+def results(
+    state: SearchState,
+    events: Sequence[Mapping[str, Any]],
+    binary: tuple[Sequence[str], Sequence[int]] | None,
+) -> Json:
+    """Return the results of a search, also of one that is not over.
+
+    Args:
+        state: The ledger, folded.
+        events: The ledger's events.
+        binary: Classes and projection of the training domain's two-class view, if it has one.
+    """
+    plan = state.plan
+    assert plan is not None
+    config = plan["config"]
+    trials = state.phase(SEARCH)
+    best = best_first(trials)
+    return {
+        "name": plan["name"],
+        "search": config["search"]["name"],
+        "scale": config["scale"]["name"],
+        "seed": plan["seed"],
+        "select": plan["select"],
+        "trainable": config["trainable"]["name"],
+        "space": config["space"]["name"],
+        "algorithm": config["algorithm"]["name"],
+        "order": plan["order"],
+        "workers": plan["workers"],
+        "budget_unit": plan["budget_unit"],
+        "incumbent": _summary(best[0]) if best else None,
+        "median_validation_accuracy": _median_accuracy(trials),
+        "trajectory": _trajectory(trials),
+        "trials": _counts(plan, trials),
+        "brackets": _brackets(plan, trials),
+        "configurations": _configurations(state, trials),
+        "confirmation": _confirmation(state, plan),
+        "evaluation": _evaluation(state, plan, binary),
+        "data": plan["data"],
+        "provenance": plan["provenance"],
+        "times": _times(events, state, plan),
+    }
+
+
+def write_json(values: Json, path: Path) -> None:
+    """Write JSON so that a reader finds the old file or the new one, never half of one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n")
+    temporary.replace(path)
+
+
+def _summary(trial: Trial) -> Json:
+    return {
+        "configuration_id": trial.configuration_id,
+        "configuration": trial.configuration,
+        "budget": trial.budget,
+        "validation_accuracy": trial.accuracy,
+    }
+
+
+def _largest(trials: Sequence[Trial]) -> dict[str, Trial]:
+    """Return each configuration's trial at its largest budget, finished or failed."""
+    largest: dict[str, Trial] = {}
+    for trial in trials:
+        known = largest.get(trial.configuration_id)
+        if trial.ended and (known is None or trial.budget > known.budget):
+            largest[trial.configuration_id] = trial
+    return largest
+
+
+def _median_accuracy(trials: Sequence[Trial]) -> float | None:
+    accuracies = [trial.accuracy or 0.0 for trial in _largest(trials).values()]
+    return median(accuracies) if accuracies else None
+
+
+def _trajectory(trials: Sequence[Trial]) -> list[Json]:
+    """Return the incumbent after each trial, in the order of asks, against the budget spent."""
+    steps: list[Json] = []
+    spent = 0
+    best: tuple[int, float] | None = None
+    for trial in trials:
+        spent += len(trial.epochs)
+        if trial.accuracy is not None and (best is None or (trial.budget, trial.accuracy) > best):
+            best = (trial.budget, trial.accuracy)
+            steps.append(
+                {
+                    "number": trial.number,
+                    "spent": spent,
+                    "budget": trial.budget,
+                    "validation_accuracy": trial.accuracy,
+                }
+            )
+    return steps
+
+
+def _counts(plan: Mapping[str, Any], trials: Sequence[Trial]) -> Json:
+    failed = Counter(trial.status for trial in trials if trial.ended and not trial.finished)
+    origins = Counter(trial.origin for trial in trials)
+    spent = sum(len(trial.epochs) for trial in trials)
+    from_scratch = sum(trial.budget for trial in trials if trial.finished)
+    of_finished = sum(len(trial.epochs) for trial in trials if trial.finished)
+    return {
+        "planned": plan["plan"]["trials"],
+        "finished": sum(trial.finished for trial in trials),
+        "failed": dict(sorted(failed.items())),
+        "answered": sum(trial.answered_by is not None for trial in trials),
+        "model_based": origins["model"],
+        "random": origins["random"],
+        "promoted": origins["promoted"],
+        "budget_planned": plan["plan"]["budget"],
+        "budget_spent": spent,
+        "budget_saved": from_scratch - of_finished,
+    }
+
+
+def _brackets(plan: Mapping[str, Any], trials: Sequence[Trial]) -> list[Json]:
+    brackets = []
+    for bracket in plan["plan"]["brackets"]:
+        rungs = []
+        for rung, (planned, budget) in enumerate(bracket["rungs"]):
+            here = [
+                t for t in trials if (t.bracket or 0, t.rung or 0) == (bracket["index"], rung)
+            ]
+            rungs.append(
+                {
+                    "budget": budget,
+                    "planned": planned,
+                    "finished": sum(trial.finished for trial in here),
+                    "failed": sum(trial.ended and not trial.finished for trial in here),
+                    "best": max((t.accuracy for t in here if t.accuracy is not None), default=None),
+                }
+            )
+        brackets.append({"index": bracket["index"], "rungs": rungs})
+    return brackets
+
+
+def _configurations(state: SearchState, trials: Sequence[Trial]) -> list[Json]:
+    first: dict[str, Trial] = {}
+    for trial in trials:
+        first.setdefault(trial.configuration_id, trial)
+    return [
+        {
+            **_summary(trial),
+            "origin": first[trial.configuration_id].origin,
+            "bracket": first[trial.configuration_id].bracket,
+            "status": trial.status,
+            "reason": trial.reason,
+            "curve": _curve(state, trial),
+        }
+        for trial in _largest(trials).values()
+    ]
+
+
+def _curve(state: SearchState, trial: Trial) -> list[list[float | int | None]]:
+    curve = state.curves.get((trial.configuration_id, trial.seed), {})
+    return [
+        [epoch, *(metrics.get(name) for name in _CURVE)] for epoch, metrics in sorted(curve.items())
+    ]
+
+
+def _confirmation(state: SearchState, plan: Mapping[str, Any]) -> list[Json]:
+    n = sum(plan["data"]["counts"][plan["select"]]["validation"].values())
+    chosen = (state.chosen or {}).get("configuration_id")
+    entries = []
+    for configuration_id, trials in confirmed(state).items():
+        seeds = []
+        for trial in trials:
+            accuracy = trial.accuracy
+            correct = None if accuracy is None else round(accuracy * n)
+            seeds.append(
+                {
+                    "seed_index": trial.confirmation_seed,
+                    "seed": trial.seed,
+                    "status": trial.status,
+                    "validation_accuracy": accuracy,
+                    "n": n,
+                    "correct": correct,
+                    "interval": None if correct is None else list(wilson_interval(correct, n)),
+                    "curve": _curve(state, trial),
+                }
+            )
+        interval = mean_interval([trial.accuracy or 0.0 for trial in trials], bounds=(0.0, 1.0))
+        entries.append(
+            {
+                "configuration_id": configuration_id,
+                "configuration": trials[0].configuration,
+                "budget": trials[0].budget,
+                "mean": mean_accuracy(trials),
+                "interval": None if interval is None else list(interval),
+                "seeds": seeds,
+                "chosen": configuration_id == chosen,
+            }
+        )
+    return entries
+
+
+def _evaluation(
+    state: SearchState,
+    plan: Mapping[str, Any],
+    binary: tuple[Sequence[str], Sequence[int]] | None,
+) -> Json | None:
+    if state.chosen is None:
+        return None
+    domains = []
+    for event in state.evaluated.values():
+        entry = {key: event[key] for key in _EVALUATED}
+        quality = precision_recall(event["confusion"])
+        entry["precision"], entry["recall"] = list(quality.precision), list(quality.recall)
+        entry["diffraction"] = _diffraction(event, binary)
+        domains.append(entry)
+    return {
+        "configuration_id": state.chosen["configuration_id"],
+        "seed_index": state.chosen["confirmation_seed"],
+        "domains": domains,
+    }
+
+
+def _diffraction(
+    event: Mapping[str, Any], binary: tuple[Sequence[str], Sequence[int]] | None
+) -> Json | None:
+    """Return the two-class figure of the domain: its own if it has two classes."""
+    if len(event["classes"]) == 2:
+        projection: Sequence[int] = (0, 1)
+    elif binary is not None:
+        projection = binary[1]
+    else:
+        return None
+    summary = binary_summary(collapse(event["confusion"], projection))
+    return {
+        "n": summary.n,
+        "correct": summary.correct,
+        "accuracy": summary.accuracy,
+        "interval": list(summary.interval),
+        "missed": summary.missed,
+        "false": summary.false,
+    }
+
+
+def _times(
+    events: Sequence[Mapping[str, Any]], state: SearchState, plan: Mapping[str, Any]
+) -> Json:
+    """Return wall seconds by phase, the time between a kill and its resumption left out."""
+    seconds = {SEARCH: 0.0, CONFIRMATION: 0.0, "evaluation": 0.0}
+    phase = SEARCH
+    previous = plan["time"]
+    for event in events:
+        if event["event"] == "asked":
+            phase = event["phase"]
+        elif event["event"] == "chosen":
+            phase = "evaluation"
+        if event["event"] != "resumed":
+            seconds[phase] += max(0.0, event["time"] - previous)
+        previous = event["time"]
+    rates = {
+        f"{event['domain']}/{event['split']}": round(event["n"] / max(event["seconds"], 1e-9), 1)
+        for event in state.evaluated.values()
+    }
+    return {
+        **{f"{name}_seconds": round(value, 1) for name, value in seconds.items()},
+        "total_seconds": round(sum(seconds.values()), 1),
+        "images_per_second": rates,
+        "identity": {"search_id": plan["search_id"]},
+    }
+
+
+_EVALUATED = ("domain", "split", "n", "classes", "confusion", "correct", "accuracy", "interval")

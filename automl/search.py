@@ -1,0 +1,198 @@
+"""One search from checked settings to its report: the parts put together."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from automl import dispatch
+from automl.conductor import Conductor
+from automl.driver import Driver, DriverSettings
+from automl.errors import UserError
+from automl.finish import finish
+from automl.ledger import Event, Ledger, plan_event, read_events
+from automl.planning import Checked, ask, plan_summary
+from automl.plugins import DataSet, test_splits
+from automl.progress import Progress
+from automl.provenance import provenance
+from automl.session import WorkerSpec
+from automl.settings import Settings, digest, identity
+from automl.tracking.mirror import Mirror
+from automl.tracking.nothing import NoMirror
+
+
+def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
+    """Run a search, or take it up where its ledger ends; return the lines that sum it up.
+
+    Args:
+        checked: What :func:`automl.planning.check` returned.
+        name: The search's name; its folder is ``<paths.runs>/<name>``.
+        config: The composed configuration, for the record.
+
+    Raises:
+        UserError: The search must not begin; nothing was created.
+        SearchError: It began and cannot go on; what it has computed is kept.
+    """
+    settings = checked.settings
+    folder = settings.runs / name
+    check_identity(folder, name, config)
+    plan = _plan_fields(checked, name, config)
+    with Progress(plan) as progress, dispatch.cluster(settings.cluster):
+        data = _prepare(checked, progress)
+        folder.mkdir(parents=True, exist_ok=True)
+        with Ledger(folder) as ledger:
+            _open(ledger, folder, {**plan, "data": data.describe()}, progress)
+            mirror = _mirror(settings, progress)
+            mirror.start(ledger.events)
+
+            def listen(event: Event) -> None:
+                mirror.append(event)
+                progress.event(event)
+
+            try:
+                driver = _driver(checked, ledger, data, listen)
+                _dispatch(checked, driver, data, folder)
+                return finish(checked, driver, data, ledger, folder, mirror, progress)
+            except KeyboardInterrupt:
+                mirror.abort("KILLED")
+                raise
+            except Exception:
+                mirror.abort("FAILED")
+                raise
+            finally:
+                for problem in mirror.close(timeout=30.0):
+                    progress.note(problem)
+
+
+def check_identity(folder: Path, name: str, config: Mapping[str, Any]) -> None:
+    """Refuse a name under which another search lies.
+
+    Raises:
+        UserError: It names the keys that differ.
+    """
+    plan = plan_event(read_events(folder / "ledger.jsonl")[0])
+    if plan is None or plan["config_digest"] == digest(config):
+        return
+    old, new = identity(plan["config"]), identity(config)
+    differing = [key for key in sorted(old | new) if old.get(key, "") != new.get(key, "")]
+    shown = ", ".join(f"{key} (was {old.get(key)!r})" for key in differing[:5])
+    more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+    raise UserError(
+        f"name: {folder} holds another search; {shown}{more} differ; "
+        f"choose another name= (or none), or set these back to go on with '{name}'"
+    )
+
+
+def _plan_fields(checked: Checked, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    settings = checked.settings
+    return {
+        "name": name,
+        "seed": settings.seed,
+        "config": config,
+        "config_digest": digest(config),
+        "plan": plan_summary(checked),
+        "provenance": provenance(),
+        "workers": settings.workers,
+        "order": settings.order,
+        "select": settings.select,
+        "budget_unit": settings.trainable.budget.unit,
+    }
+
+
+def _prepare(checked: Checked, progress: Progress) -> DataSet:
+    settings = checked.settings
+    data: DataSet = ask(
+        "data",
+        checked.dataset.prepare,
+        settings.data.options,
+        cache=settings.cache,
+        workers=settings.workers,
+        progress=progress.task,
+    )
+    domain = data.domains.get(settings.select)
+    if domain is None or "validation" not in domain.splits:
+        have = [name for name, d in data.domains.items() if "validation" in d.splits]
+        raise UserError(
+            f"select: the data have no validation split of a domain '{settings.select}'; "
+            f"use one of {', '.join(have)}"
+        )
+    return data
+
+
+def _open(ledger: Ledger, folder: Path, plan: Mapping[str, Any], progress: Progress) -> None:
+    """Write the plan of a new search, or check that an old one is of the same data."""
+    old = plan_event(ledger.events)
+    if old is None:
+        (folder / "config.yaml").write_text(yaml.safe_dump(dict(plan["config"]), sort_keys=False))
+        progress.event(ledger.append("plan", search_id=uuid.uuid4().hex, **plan))
+        return
+    if old["data"]["digest"] != plan["data"]["digest"]:
+        raise UserError(
+            f"data: the images are not those that '{plan['name']}' began with "
+            f"(digest {plan['data']['digest'][:12]}, was {old['data']['digest'][:12]}); "
+            "put them back, or choose another name="
+        )
+    progress.absorb(ledger.events)
+    if ledger.events[-1]["event"] != "closed":
+        progress.event(ledger.append("resumed"))
+
+
+def _mirror(settings: Settings, progress: Progress) -> Mirror | NoMirror:
+    tracking = settings.tracking
+    if tracking.uri is None:
+        return NoMirror()
+    return Mirror(
+        tracking.uri,
+        experiment=tracking.experiment or settings.data.problem,
+        artifact_location=tracking.artifacts,
+        warn=progress.note,
+    )
+
+
+def _driver(checked: Checked, ledger: Ledger, data: DataSet, listen: Any) -> Driver:
+    settings = checked.settings
+    return Driver(
+        ledger,
+        Conductor(checked.algorithm(), settings.workers, settings.order),
+        DriverSettings(
+            seed=settings.seed,
+            workers=settings.workers,
+            configurations=settings.confirmation.configurations,
+            seeds=settings.confirmation.seeds,
+            confirmation_budget=settings.confirmation.budget,
+            resumable=checked.trainable.resumable,
+            checkpoints=ledger.path.parent / "checkpoints",
+            splits=tuple(test_splits(list(data.domains.values()))),
+        ),
+        listen,
+    )
+
+
+def worker_spec(settings: Settings, data: DataSet) -> WorkerSpec:
+    """Return what each worker sets up once."""
+    return WorkerSpec(
+        data_name=settings.data.name,
+        packed=str(data.packed),
+        trainable_name=settings.trainable.name,
+        options=settings.trainable.options,
+        select=settings.select,
+        cache=str(settings.cache),
+        device="cuda" if settings.cluster.trial.gpus > 0 else "cpu",
+    )
+
+
+def _dispatch(checked: Checked, driver: Driver, data: DataSet, folder: Path) -> None:
+    settings = checked.settings
+    driver.checkpoints.mkdir(exist_ok=True)
+    dispatch.dispatch(
+        driver,
+        worker_spec(settings, data),
+        settings.cluster.trial,
+        workers=settings.workers,
+        retries=settings.failures.retries,
+        scratch=folder / ".ray",
+    )

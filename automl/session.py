@@ -1,0 +1,156 @@
+"""What a worker does with a task: train a trial or evaluate a model, message by message.
+
+No Ray here: the same code runs in a test, in the driver and in a worker's actor. Whatever a
+trial does, it ends in exactly one message of type ``finished``, ``failed`` or ``done``.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from automl import registry
+from automl.errors import one_line
+from automl.plugins import DataSet, Trainable, training_data
+from automl.scoring import confusion_matrix, predicted_labels
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WorkerSpec:
+    """What every worker of a search needs; plain, so that it can cross to another process."""
+
+    data_name: str
+    packed: str
+    trainable_name: str
+    options: Mapping[str, Any]
+    select: str
+    cache: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unit of work for a worker; plain, so that it can cross to another process."""
+
+    kind: Literal["train", "evaluate"]
+    number: int
+    configuration_id: str = ""
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    budget: int = 0
+    checkpoint: str | None = None
+    # Epochs of this configuration and seed that the ledger has already.
+    known_epochs: int = 0
+    splits: tuple[tuple[str, str], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain containers."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Task:
+        """Undo :meth:`to_dict`, also after JSON."""
+        splits = tuple((domain, split) for domain, split in values["splits"])
+        return cls(**{**values, "splits": splits})
+
+
+class Session:
+    """Holds what is dear to set up (mapped images, the trainable) and serves task after task."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        self._spec = spec
+        dataset = registry.find("datasets", spec.data_name)
+        self._data: DataSet = dataset.open(Path(spec.packed))
+        visible = training_data(self._data, spec.select, Path(spec.cache))
+        trainable = registry.find("trainables", spec.trainable_name)
+        self._trainable: Trainable = trainable(visible, spec.options, spec.device)
+
+    def run(self, task: Task) -> Iterator[Message]:
+        """Do a task; yield its messages, the last of which has ``"last": True``."""
+        work = self._train(task) if task.kind == "train" else self._evaluate(task)
+        try:
+            yield from work
+        except MemoryError as error:
+            yield _failed("out_of_memory", one_line(error))
+        except Exception as error:
+            # A trial may fail in any way that its code can; each is a result with its reason.
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(frame.filename).name}:{frame.lineno}"
+            yield _failed("crashed", f"{type(error).__name__}: {one_line(error)} ({where})")
+
+    def _train(self, task: Task) -> Iterator[Message]:
+        reports = self._trainable.train(
+            dict(task.configuration),
+            seed=task.seed,
+            budget=task.budget,
+            checkpoint=Path(task.checkpoint) if task.checkpoint else None,
+        )
+        for report in reports:
+            status = report.pop("status", None)
+            if status is not None:
+                yield _failed(status, str(report.get("reason", "no reason given")))
+                return
+            metrics = {key: _plain(value) for key, value in report.items()}
+            epoch = int(report["epoch"])
+            if epoch >= task.budget:
+                # Let the trainable finish what it does after its last report, such as saving.
+                for _ in reports:
+                    pass
+                yield from self._last(epoch, metrics)
+                return
+            if epoch > task.known_epochs:
+                yield {"type": "report", "epoch": epoch, "metrics": metrics, "last": False}
+        yield _failed("crashed", f"ended before its budget of {task.budget}")
+
+    def _last(self, epoch: int, metrics: dict[str, Any]) -> Iterator[Message]:
+        accuracy = metrics.get("validation_accuracy")
+        if accuracy is None:
+            yield _failed("diverged", f"validation accuracy is not finite at epoch {epoch}")
+            return
+        yield {
+            "type": "finished",
+            "epoch": epoch,
+            "metrics": metrics,
+            "loss": 1.0 - accuracy,
+            "last": True,
+        }
+
+    def _evaluate(self, task: Task) -> Iterator[Message]:
+        model = self._trainable.load(Path(task.checkpoint or ""))
+        data = self._data.unsealed()
+        for domain_name, split_name in task.splits:
+            domain = data.domains[domain_name]
+            split = data.split(domain_name, split_name)
+            begin = time.perf_counter()
+            probabilities = model.predict_proba(split.images)
+            seconds = time.perf_counter() - begin
+            predicted = predicted_labels(probabilities, domain.projection)
+            yield {
+                "type": "evaluated",
+                "domain": domain_name,
+                "split": split_name,
+                "n": len(split.labels),
+                "classes": list(domain.classes),
+                "confusion": confusion_matrix(split.labels, predicted, len(domain.classes)),
+                "seconds": round(seconds, 4),
+                "last": False,
+            }
+        yield {"type": "done", "last": True}
+
+
+def _failed(status: str, reason: str) -> Message:
+    return {"type": "failed", "status": status, "reason": reason, "last": True}
+
+
+def _plain(value: Any) -> Any:
+    """Return a JSON value; a number that is not finite becomes None."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,215 @@
+"""What a search is, parsed once from the composed configuration into frozen values.
+
+Nothing further in knows Hydra or OmegaConf.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from automl.errors import UserError
+from automl.parsing import parse
+
+Order = Literal["asked", "arrival"]
+
+# Where and how a search runs, not what it is: these may change when a search is taken up again.
+NOT_IDENTITY = ("name", "preview", "cluster", "tracking", "paths", "failures", "search.description")
+
+
+@dataclass(frozen=True)
+class SearchLabel:
+    """Name and purpose of the search, from ``conf/search``."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """A data set of the registry (group ``automl.datasets``) and its options."""
+
+    name: str
+    problem: str
+    options: Mapping[str, Any]
+    root: str | None = None
+
+
+@dataclass(frozen=True)
+class BudgetSettings:
+    """What one evaluation may spend, in ``unit``."""
+
+    unit: str
+    min: int
+    max: int
+    confirmation: int
+
+
+@dataclass(frozen=True)
+class TrainableSettings:
+    """A trainable of the registry (group ``automl.trainables``) and its options."""
+
+    name: str
+    budget: BudgetSettings
+    iterations: int
+    trials: int
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ConfirmationSettings:
+    """How many of the best configurations are trained again, over how many seeds."""
+
+    configurations: int
+    seeds: int
+    budget: int
+
+
+@dataclass(frozen=True)
+class FailureSettings:
+    """New attempts after a worker process died."""
+
+    retries: int
+
+
+@dataclass(frozen=True)
+class ResourceSettings:
+    """What one trial asks of Ray; fractions of a GPU let trials share it."""
+
+    cpus: float
+    gpus: float
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """Which Ray cluster runs the trials: ``local``, ``auto`` or its address."""
+
+    address: str
+    cpus: int | None
+    trial: ResourceSettings
+
+
+@dataclass(frozen=True)
+class TrackingSettings:
+    """Where MLflow keeps runs; ``uri`` is null for no tracking."""
+
+    name: Literal["mlflow", "none"]
+    uri: str | None
+    artifacts: str | None
+    experiment: str | None
+
+
+@dataclass(frozen=True)
+class PathSettings:
+    """Folders of the runs and of what is stored by content."""
+
+    runs: str
+    cache: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One search: data × trainable × space × algorithm × scale × seed."""
+
+    search: SearchLabel
+    data: DataSettings
+    scale: Mapping[str, Any]
+    trainable: TrainableSettings
+    space: Mapping[str, Any]
+    algorithm: Mapping[str, Any]
+    cluster: ClusterSettings
+    tracking: TrackingSettings
+    confirmation: ConfirmationSettings
+    failures: FailureSettings
+    paths: PathSettings
+    name: str | None
+    seed: int
+    select: str
+    workers: int
+    order: Order
+    preview: bool
+
+    @property
+    def runs(self) -> Path:
+        """Absolute folder of all runs."""
+        return Path(self.paths.runs).expanduser().absolute()
+
+    @property
+    def cache(self) -> Path:
+        """Absolute folder of what is stored by content."""
+        return Path(self.paths.cache).expanduser().absolute()
+
+
+def parse_settings(config: Mapping[str, Any]) -> Settings:
+    """Parse and check a composed configuration.
+
+    Raises:
+        UserError: One line that names the key.
+    """
+    settings = parse(Settings, config, "")
+    _at_least("seed", settings.seed, 0)
+    _at_least("workers", settings.workers, 1)
+    _at_least("confirmation.configurations", settings.confirmation.configurations, 1)
+    _at_least("confirmation.seeds", settings.confirmation.seeds, 1)
+    _at_least("confirmation.budget", settings.confirmation.budget, 1)
+    _at_least("failures.retries", settings.failures.retries, 0)
+    trial = settings.cluster.trial
+    if trial.cpus <= 0:
+        raise UserError(f"cluster.trial.cpus: {trial.cpus:g} is not above 0")
+    if trial.gpus < 0 or (trial.gpus > 1 and trial.gpus != int(trial.gpus)):
+        raise UserError(
+            f"cluster.trial.gpus: {trial.gpus:g} is no request that Ray can meet; "
+            "use a fraction up to 1 or a whole number"
+        )
+    if "name" not in settings.scale or "name" not in settings.algorithm:
+        raise UserError("scale.name and algorithm.name: both must be set; choose scale= and algorithm=")
+    if settings.name is not None and not re.fullmatch(r"[A-Za-z0-9][\w.=-]{0,120}", settings.name):
+        raise UserError(
+            f"name: {settings.name!r} cannot be a folder's name; use letters, digits, '.', '_', '-', '='"
+        )
+    return settings
+
+
+def identity(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return, flat and by dotted key, what makes a search this search and no other."""
+    flat = flatten(config)
+    return {
+        key: value
+        for key, value in flat.items()
+        if not any(key == name or key.startswith(f"{name}.") for name in NOT_IDENTITY)
+    }
+
+
+def digest(config: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a configuration's identity, in hex."""
+    text = json.dumps(identity(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_name(settings: Settings, config: Mapping[str, Any]) -> str:
+    """Return the search's name: the user's, or one made of search, scale, seed and digest."""
+    if settings.name is not None:
+        return settings.name
+    return f"{settings.search.name}-{settings.scale['name']}-seed{settings.seed}-{digest(config)[:6]}"
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, keyed by dotted path; empty mappings stay as values."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat.update(flatten(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat
+
+
+def _at_least(key: str, value: int, least: int) -> None:
+    if value < least:
+        raise UserError(f"{key}: {value} is below {least}")

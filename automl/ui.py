@@ -1,0 +1,55 @@
+"""``python -m automl.ui``: MLflow's pages on the searches of this project.
+
+Options: ``uri=…`` (default: the store in ``mlflow/`` of the current folder) and ``port=…``
+(default: 5000).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from automl.errors import UserError, near_miss
+from automl.tracking.ui import DEFAULT_PORT, default_uri, ui_command
+
+
+def parse_options(arguments: Sequence[str]) -> tuple[str, int]:
+    """Return uri and port from ``key=value`` arguments.
+
+    Raises:
+        UserError: An option is unknown or no port number.
+    """
+    options = {"uri": default_uri(Path.cwd()), "port": str(DEFAULT_PORT)}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if name not in options or not equals:
+            raise UserError(f"{argument}: unknown option{near_miss(name, options)} (as key=value)")
+        options[name] = value
+    if not options["port"].isdigit():
+        raise UserError(f"port={options['port']}: use a number from 1 to 65535")
+    return options["uri"], int(options["port"])
+
+
+def main() -> None:
+    """Serve the pages until interrupted; exits with status 2 on bad input."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return
+    try:
+        uri, port = parse_options(sys.argv[1:])
+        command = ui_command(uri, port)
+    except (UserError, ValueError) as error:
+        sys.exit(_refusal(error))
+    print(f"MLflow: http://127.0.0.1:{port} (Ctrl-C ends it)", flush=True)
+    os.execv(command[0], command)
+
+
+def _refusal(error: Exception) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()
