@@ -1,0 +1,53 @@
+"""From a configuration to an extractor."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainables.classical.names import active_values
+from trainables.features.glcm import offsets_of
+from trainables.features.lbp import neighbourhood_of
+from trainables.features.transformers import GLCM, LBP, BagOfVisualWords, Extractor
+
+
+def build_extractor(configuration: Mapping[str, Any], seed: int) -> Extractor:
+    """The extractor that the configuration chooses, not fitted.
+
+    Args:
+        configuration: With `extractor` and its parameters.
+        seed: Of the codebook; the other extractors draw nothing.
+
+    Raises:
+        ValueError: A missing or impossible value.
+    """
+    choice, values = active_values(configuration, "extractor")
+    if choice == "glcm":
+        distances = _integers(values, "glcm_distances")
+        angles = _integers(values, "glcm_angles")
+        offsets_of(distances, angles)
+        return GLCM(distances, angles)
+    if choice == "lbp":
+        return LBP(
+            *neighbourhood_of(_integer(values, "lbp_points"), _integer(values, "lbp_radius"))
+        )
+    clusters = _integer(values, "sift_clusters")
+    if clusters < 1:
+        raise ValueError(f"configuration: sift_clusters must be at least 1, not {clusters}")
+    return BagOfVisualWords(clusters, seed)
+
+
+def _integers(values: Mapping[str, Any], name: str) -> list[int]:
+    value = values[name]
+    if not isinstance(value, list | tuple) or not all(_is_integer(item) for item in value):
+        raise ValueError(f"configuration: {name} must be a list of integers, not {value!r}")
+    return list(value)
+
+
+def _integer(values: Mapping[str, Any], name: str) -> int:
+    value = values[name]
+    if not _is_integer(value):
+        raise ValueError(f"configuration: {name} must be an integer, not {value!r}")
+    return int(value)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,100 @@
+"""The names a space and the options may use, and their checks."""
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+EXTRACTORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "glcm": ("glcm_distances", "glcm_angles"),
+        "lbp": ("lbp_points", "lbp_radius"),
+        "sift": ("sift_clusters",),
+    }
+)
+"""Extractor to the parameters that it needs (Table 8)."""
+
+CLASSIFIERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "rf": ("rf_trees", "rf_max_features", "rf_max_depth", "rf_class_weight"),
+        "svm": ("svm_c", "svm_gamma", "svm_class_weight"),
+    }
+)
+"""Classifier to the parameters that it needs (Table 8)."""
+
+OPTIONS = ("store",)
+
+PARAMETERS = (
+    "extractor",
+    "classifier",
+    *(name for group in (EXTRACTORS, CLASSIFIERS) for names in group.values() for name in names),
+)
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse what is no option.
+
+    Raises:
+        ValueError: An unknown option, or `store` that is not true or false.
+    """
+    for name in options:
+        if name not in OPTIONS:
+            raise ValueError(f"classical: unknown option {name!r}{_suggest(name, OPTIONS)}")
+    if not isinstance(options.get("store", True), bool):
+        raise ValueError(f"classical: store must be true or false, not {options['store']!r}")
+
+
+def check_parameters(names: Collection[str]) -> None:
+    """Refuse a space whose configurations could not be trained.
+
+    Raises:
+        ValueError: A name that is not a parameter, or a parameter that is missing.
+    """
+    for name in sorted(names):
+        if name not in PARAMETERS:
+            raise ValueError(f"classical: unknown parameter {name!r}{_suggest(name, PARAMETERS)}")
+    for chooser, families in (("extractor", EXTRACTORS), ("classifier", CLASSIFIERS)):
+        if chooser not in names:
+            raise ValueError(
+                f"classical: the space lacks {chooser!r}; add it with choices of {_or(families)}"
+            )
+        complete = False
+        for family, needed in families.items():
+            missing = [name for name in needed if name not in names]
+            if missing and len(missing) < len(needed):
+                raise ValueError(
+                    f"classical: the space lacks {missing[0]!r}, which {chooser} {family!r} needs"
+                )
+            complete |= not missing
+        if not complete:
+            raise ValueError(f"classical: the space has no parameters of {_or(families)}")
+
+
+def active_values(configuration: Mapping[str, Any], chooser: str) -> tuple[str, dict[str, Any]]:
+    """The chosen extractor or classifier and the values of its parameters.
+
+    Args:
+        configuration: Parameter name to value.
+        chooser: `extractor` or `classifier`.
+
+    Raises:
+        ValueError: The choice is missing or unknown, or a value is missing.
+    """
+    families = EXTRACTORS if chooser == "extractor" else CLASSIFIERS
+    choice: Any = configuration.get(chooser)
+    if choice not in families:
+        raise ValueError(f"configuration: {chooser} must be {_or(families)}, not {choice!r}")
+    missing = [name for name in families[choice] if name not in configuration]
+    if missing:
+        raise ValueError(f"configuration: {chooser} {choice!r} needs {missing[0]!r}")
+    return choice, {name: configuration[name] for name in families[choice]}
+
+
+def _or(names: Collection[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}"
+
+
+def _suggest(name: str, known: Collection[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"

@@ -1,0 +1,191 @@
+"""The trainable: one trial is one extractor and one classifier."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from trainables.classical.classifiers import build_classifier
+from trainables.classical.extractors import build_extractor
+from trainables.classical.fitted import FittedModel, load_pipeline, save_pipeline
+from trainables.classical.names import check_options, check_parameters
+from trainables.classical.probabilities import probabilities
+from trainables.features import stored
+from trainables.features.store import FeatureStore
+from trainables.features.transformers import Extractor
+
+
+class LabelledSplit(stored.Split, Protocol):
+    """Images with their classes."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(n,) indices into the classes of the data."""
+
+
+class Data(Protocol):
+    """What a trial is given."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """From blank to strong."""
+
+    @property
+    def train(self) -> LabelledSplit:
+        """All that may be learned from."""
+
+    @property
+    def validation(self) -> LabelledSplit:
+        """What the trial is judged on."""
+
+    @property
+    def cache(self) -> Path:
+        """A folder that outlives the trial."""
+
+    def score(self, probabilities: NDArray[np.float64]) -> Mapping[str, float]:
+        """`validation_accuracy` and `validation_loss` of (n, classes) probabilities."""
+
+
+class Classical:
+    """RF and SVM on GLCM, LBP or SIFT features.
+
+    Everything fitted (codebook, scaler, classifier) is fitted on the training split alone.
+
+    Args:
+        data: The data of the search.
+        options: `store` (default true): keep features under `data.cache / "features"` and
+            share them among trials; false computes them anew for each trial.
+        device: Not used: every step runs on the CPU.
+
+    Raises:
+        ValueError: An unknown option.
+    """
+
+    resumable = False
+
+    def __init__(self, data: Data, options: Mapping[str, Any], device: str) -> None:
+        del device
+        check_options(options)
+        self._data = data
+        keep = options.get("store", True)
+        self._store = FeatureStore(data.cache / "features") if keep else None
+
+    @classmethod
+    def check(
+        cls,
+        options: Mapping[str, Any],
+        space_parameters: frozenset[str],
+        image_shape: tuple[int, int] | None,
+    ) -> None:
+        """Refuse, before anything is created, what no trial could run.
+
+        Raises:
+            ValueError: An unknown option or parameter (with the nearest known one), a missing
+                parameter, or images too small to have pixel pairs.
+        """
+        check_options(options)
+        check_parameters(space_parameters)
+        if image_shape is not None and min(image_shape) < 2:
+            height, width = image_shape
+            raise ValueError(
+                f"classical: images of {height} x {width} pixels have no texture; "
+                "use at least 2 x 2"
+            )
+
+    def train(
+        self,
+        configuration: Mapping[str, Any],
+        *,
+        seed: int,
+        budget: int,
+        checkpoint: Path | None,
+    ) -> Iterator[dict[str, Any]]:
+        """Train one configuration and report once, whatever the budget.
+
+        Args:
+            configuration: The active parameters of Table 8.
+            seed: Of the codebook and the classifier.
+            budget: Not used: neither classifier has epochs.
+            checkpoint: File for the fitted pipeline, or None to keep nothing.
+
+        Yields:
+            `epoch` 1, `train_accuracy`, `validation_accuracy`, `validation_loss` (nominal for
+            an SVM), `feature_seconds`, `fit_seconds`, `seconds`; or, where these images cannot
+            be learned with this configuration, `epoch`, `status`, `reason`, `seconds`.
+
+        Raises:
+            ValueError: A missing or impossible value in the configuration.
+            StoreError: The feature store cannot be used.
+        """
+        del budget
+        data = self._data
+        labels = np.asarray(data.train.labels)
+        extractor = build_extractor(configuration, seed)
+        classifier = build_classifier(
+            configuration,
+            seed,
+            classes=len(data.classes),
+            present=np.unique(labels).tolist(),
+        )
+        scaler = StandardScaler()
+        start = perf_counter()
+        try:
+            train, validation = self._features(extractor)
+            featured = perf_counter()
+            train = scaler.fit_transform(train)
+            classifier.fit(train, labels)
+        except ValueError as error:
+            yield _failure("infeasible", error, perf_counter() - start)
+            return
+        except MemoryError as error:
+            yield _failure("out_of_memory", error, perf_counter() - start)
+            return
+        fitted = perf_counter()
+        train_accuracy = float(np.mean(classifier.predict(train) == labels))
+        table = probabilities(classifier, scaler.transform(validation), len(data.classes))
+        if checkpoint is not None:
+            steps = [("extractor", extractor), ("scaler", scaler), ("classifier", classifier)]
+            save_pipeline(Pipeline(steps), checkpoint)
+        yield {
+            "epoch": 1,
+            "train_accuracy": train_accuracy,
+            **data.score(table),
+            "feature_seconds": featured - start,
+            "fit_seconds": fitted - featured,
+            "seconds": perf_counter() - start,
+        }
+
+    def load(self, checkpoint: Path) -> FittedModel:
+        """The model that `train` wrote to `checkpoint`. It is a pickle: load your own only.
+
+        Raises:
+            ValueError: The file is missing or damaged, or knows more classes than the data.
+        """
+        pipeline = load_pipeline(checkpoint)
+        classes = tuple(self._data.classes)
+        if max(pipeline.classes_) >= len(classes):
+            raise ValueError(
+                f"{checkpoint}: trained with more than the {len(classes)} classes of this data"
+            )
+        return FittedModel(classes, pipeline)
+
+    def _features(self, extractor: Extractor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        train, validation = self._data.train, self._data.validation
+        if self._store is None:
+            extractor.fit(train.images)
+            return extractor.transform(train.images), extractor.transform(validation.images)
+        stored.fit_stored(extractor, self._store, train)
+        return (
+            stored.transform_stored(extractor, self._store, train, train),
+            stored.transform_stored(extractor, self._store, train, validation),
+        )
+
+
+def _failure(status: str, error: Exception, seconds: float) -> dict[str, Any]:
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    return {"epoch": 1, "status": status, "reason": reason, "seconds": seconds}

@@ -1,0 +1,118 @@
+"""Features of whole splits, taken from the store or computed into it."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.features import bovw, glcm, lbp, sift
+from trainables.features.images import Images
+from trainables.features.store import FeatureStore, StoreError
+from trainables.features.transformers import GLCM, LBP, BagOfVisualWords, Extractor
+
+
+class Split(Protocol):
+    """Images and the digest of their content."""
+
+    @property
+    def images(self) -> Images:
+        """(n, h, w) uint8."""
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal images only."""
+
+
+def fit_stored(extractor: Extractor, store: FeatureStore, training: Split) -> None:
+    """Do what `extractor.fit(training.images)` does, reusing what the store holds."""
+    if isinstance(extractor, BagOfVisualWords):
+        (codebook,) = store.blocks(
+            training.digest,
+            f"bovw-codebook-{bovw.VERSION}",
+            {f"clusters={extractor.clusters},seed={extractor.seed}": None},
+            lambda _: [
+                bovw.fit_codebook(_descriptors(store, training), extractor.clusters, extractor.seed)
+            ],
+        )
+        extractor.adopt(codebook)
+    else:
+        extractor.fit(training.images)
+
+
+def transform_stored(
+    extractor: Extractor, store: FeatureStore, training: Split, split: Split
+) -> NDArray[np.float64]:
+    """What `extractor.transform(split.images)` gives, reusing what the store holds.
+
+    Args:
+        extractor: Fitted by `fit_stored` with `training`.
+        store: The store.
+        training: The split that the extractor was fitted on; it identifies the codebook.
+        split: The split to describe.
+
+    Returns:
+        (n, features).
+
+    Raises:
+        StoreError: The store cannot be written, or holds this digest with other images.
+        ValueError: The images cannot be described with these parameters.
+    """
+    if isinstance(extractor, GLCM):
+        blocks = store.blocks(
+            split.digest,
+            f"glcm-{glcm.VERSION}",
+            {
+                f"distance={offset.distance},angle={offset.angle}": offset
+                for offset in extractor.offsets
+            },
+            lambda missing: list(np.moveaxis(glcm.glcm_properties(split.images, missing), 1, 0)),
+        )
+        features = np.concatenate(blocks, axis=1)
+    elif isinstance(extractor, LBP):
+        points, radius = extractor.neighbourhood
+        (features,) = store.blocks(
+            split.digest,
+            f"lbp-{lbp.VERSION}",
+            {f"points={points},radius={radius}": extractor.neighbourhood},
+            lambda missing: lbp.lbp_histograms(split.images, missing),
+        )
+    else:
+        features = _frequencies(extractor, store, training, split)
+    return _rows(features, split)
+
+
+def _frequencies(
+    extractor: BagOfVisualWords, store: FeatureStore, training: Split, split: Split
+) -> NDArray[Any]:
+    name = f"clusters={extractor.clusters},seed={extractor.seed},codebook={training.digest}"
+    (features,) = store.blocks(
+        split.digest,
+        f"bovw-{bovw.VERSION}",
+        {name: extractor},
+        lambda missing: [
+            bovw.word_frequencies(
+                _descriptors(store, split), bag.codebook_, len(split.images), bag.clusters
+            )
+            for bag in missing
+        ],
+    )
+    return features
+
+
+def _descriptors(store: FeatureStore, split: Split) -> NDArray[np.void]:
+    (descriptors,) = store.blocks(
+        split.digest,
+        f"sift-{sift.VERSION}",
+        {"descriptors": None},
+        lambda _: [sift.sift_descriptors(split.images)],
+    )
+    return descriptors
+
+
+def _rows(features: NDArray[Any], split: Split) -> NDArray[np.float64]:
+    if len(features) != len(split.images):
+        raise StoreError(
+            f"feature store: digest {split.digest} stands for {len(features)} images and now "
+            f"for {len(split.images)}; give other images another digest"
+        )
+    return np.asarray(features)
