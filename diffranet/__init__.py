@@ -1,0 +1,1 @@
+"""The DiffraNet data set: its published folder layout, a sealed reader, and a simulator."""
