@@ -1,0 +1,65 @@
+"""From a name and settings, as a config file has them, to an algorithm."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any, cast
+
+from automl.algorithms.base import Algorithm
+from automl.algorithms.settings import whole
+from searchspaces import Space
+
+# Module and class by name: hyperopt and HpBandSter take seconds to import, so only when used.
+ALGORITHMS = MappingProxyType(
+    {
+        "random": ("automl.algorithms.random_search", "RandomSearch"),
+        "tpe": ("automl.algorithms.tpe", "TPE"),
+        "hyperband": ("automl.algorithms.hyperband", "Hyperband"),
+        "bohb": ("automl.algorithms.bohb", "BOHB"),
+    }
+)
+
+
+def build(name: str, space: Space, seed: int, **settings: Any) -> Algorithm:
+    """Make a fresh algorithm.
+
+    Args:
+        name: One of `ALGORITHMS`.
+        space: The space to search.
+        seed: Seed of everything the algorithm draws, not negative.
+        **settings: The algorithm's own settings: `trials` and `budget` for `random` and `tpe`;
+            `min_budget`, `max_budget`, `eta` and `iterations` for `hyperband` and `bohb`; and
+            those of the model behind `tpe` and `bohb`, under the names of hyperopt and HpBandSter.
+
+    Raises:
+        ValueError: In one line, if the name or a setting is unknown, missing or out of range.
+    """
+    if name not in ALGORITHMS:
+        raise ValueError(f"algorithm {name!r} is unknown{_hint(name, ALGORITHMS)}")
+    module, class_name = ALGORITHMS[name]
+    constructor = getattr(importlib.import_module(module), class_name)
+    parameters = {
+        key: parameter
+        for key, parameter in inspect.signature(constructor).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    for key in settings:
+        if key not in parameters:
+            raise ValueError(f"algorithm {name} has no setting {key!r}{_hint(key, parameters)}")
+    for key, parameter in parameters.items():
+        if key not in settings and parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"algorithm {name} lacks the setting {key!r}: give it a value")
+    try:
+        return cast(Algorithm, constructor(space, whole("seed", seed, least=0), **settings))
+    except ValueError as error:
+        raise ValueError(f"algorithm {name}: {error}") from error
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    """`: did you mean 'x'?`, or the list of what there is."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f": did you mean {close[0]!r}?" if close else f": choose from {', '.join(known)}"
