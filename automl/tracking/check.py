@@ -1,0 +1,150 @@
+"""Whether a tracking URI can work, told before a search begins. Creates nothing."""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import sqlite3
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from automl.tracking.uri import SQLITE, sqlite_path
+
+TIMEOUT_SECONDS = 3.0
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+_KNOWN = (
+    "sqlite:///FOLDER/mlflow.db, http://HOST:PORT, https://…, postgresql://…, mysql://…, mssql://…"
+)
+_SQLITE_MAGIC = b"SQLite format 3\0"
+
+
+def check_uri(uri: str) -> None:
+    """Refuse a tracking URI that cannot work.
+
+    An SQLite file may be absent as long as it can be created; a server has to answer within
+    three seconds.
+
+    Raises:
+        ValueError: One line that says what is wrong and what to do.
+    """
+    if uri.startswith(SQLITE):
+        _check_sqlite(uri)
+        return
+    scheme = urlsplit(uri).scheme.partition("+")[0] if "://" in uri or ":" in uri[:12] else ""
+    if scheme in ("http", "https"):
+        _check_server(uri)
+    elif scheme in _PORTS:
+        _check_database(uri, _PORTS[scheme])
+    elif scheme in ("", "file"):
+        raise ValueError(
+            f"tracking uri {uri!r}: MLflow refuses file stores since 3.13; "
+            f"use {SQLITE}{_suggestion(uri)} instead"
+        )
+    elif scheme == "sqlite":
+        raise ValueError(
+            f"tracking uri {uri!r}: an SQLite file takes three slashes before its path, "
+            f"four where the path is absolute: {SQLITE}mlflow/mlflow.db"
+        )
+    else:
+        raise ValueError(f"tracking uri {uri!r}: unknown scheme '{scheme}'; these work: {_KNOWN}")
+
+
+def _suggestion(uri: str) -> str:
+    path = uri.removeprefix("file://").removeprefix("file:").removeprefix("./").rstrip("/")
+    return f"{path}/mlflow.db" if path else "mlflow/mlflow.db"
+
+
+def _check_sqlite(uri: str) -> None:
+    path = sqlite_path(uri)
+    if path is None or uri == SQLITE or path.name == ":memory:":
+        raise ValueError(
+            f"tracking uri {uri!r}: names no file, so nothing would be kept; "
+            f"use {SQLITE}mlflow/mlflow.db"
+        )
+    if path.is_dir():
+        raise ValueError(f"tracking uri {uri!r}: {path} is a folder; name a file in it")
+    folder = path.parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise ValueError(f"tracking uri {uri!r}: {folder} is a file where a folder is needed")
+    # SQLite writes a journal beside the database: the folder must be writable too.
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ValueError(f"tracking uri {uri!r}: no permission to write in {folder}")
+    if path.exists():
+        _check_sqlite_file(uri, path)
+
+
+def _check_sqlite_file(uri: str, path: Path) -> None:
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise ValueError(f"tracking uri {uri!r}: no permission to read and write {path}")
+    with path.open("rb") as file:
+        start = file.read(len(_SQLITE_MAGIC))
+    if start not in (b"", _SQLITE_MAGIC):
+        raise ValueError(f"tracking uri {uri!r}: {path} is no SQLite file; name another one")
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)
+        try:
+            query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+            tables = {name for (name,) in connection.execute(query)}
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise ValueError(f"tracking uri {uri!r}: {path} cannot be read ({error})") from error
+    if tables and not tables & {"experiments", "alembic_version"}:
+        raise ValueError(
+            f"tracking uri {uri!r}: {path} is the database of another program; name another file"
+        )
+
+
+def _check_server(uri: str) -> None:
+    request = urllib.request.Request(f"{uri.rstrip('/')}/health", headers=_credentials())
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            status = response.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise ValueError(
+            f"tracking uri {uri!r}: no MLflow server answers ({reason}); "
+            "start it, or choose tracking=sqlite or tracking=none"
+        ) from error
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise ValueError(
+            f"tracking uri {uri!r}: the server refuses us ({status}); set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+        )
+    if status != HTTPStatus.OK:
+        raise ValueError(
+            f"tracking uri {uri!r}: something answers, but /health says {status}; "
+            "is this the address of an MLflow server?"
+        )
+
+
+def _credentials() -> dict[str, str]:
+    """Return the header that MLflow's own client would send."""
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    if user is not None:
+        pair = f"{user}:{os.environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def _check_database(uri: str, default_port: int) -> None:
+    parts = urlsplit(uri)
+    try:
+        address = (parts.hostname or "", parts.port or default_port)
+        with socket.create_connection(address, timeout=TIMEOUT_SECONDS):
+            pass
+    except (OSError, ValueError) as error:
+        # The URI may hold a password: only the host is repeated.
+        raise ValueError(
+            f"tracking uri {parts.scheme}://…@{parts.hostname}: no database server answers "
+            f"({error}); start it, or choose tracking=sqlite or tracking=none"
+        ) from error

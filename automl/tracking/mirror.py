@@ -1,0 +1,138 @@
+"""Mirrors ledger events to MLflow, in a thread of the driver."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl.tracking.model import LoggedModel
+from automl.tracking.outcome import Outcome
+from automl.tracking.thread import MirrorThread
+from automl.tracking.uri import absolute_uri
+
+if TYPE_CHECKING:
+    from automl.tracking.session import Session
+
+
+def print_warning(text: str) -> None:
+    """Write a warning to standard error."""
+    print(f"warning: {text}", file=sys.stderr)
+
+
+class Mirror:
+    """A view of the ledger in MLflow that never stops or slows the search.
+
+    Events are queued and written by a thread, those that wait together in one go. While the
+    store does not answer they are kept and tried again; what is still missing when the search
+    ends is written by the next `start` on the same ledger. No method raises or waits, but for
+    `close`, which waits as long as it is told.
+
+    Args:
+        uri: Tracking URI; see `automl.tracking.check.check_uri`.
+        experiment: Name of the MLflow experiment, one for each problem.
+        artifact_location: Folder or URI that holds each experiment's artifacts in a folder of
+            its own; None: beside an SQLite store, or where the server says.
+        warn: Takes one line when the store first fails; called from the thread.
+        interval: Least seconds between two writes; events of that time share their calls.
+        retry: Seconds before the first new attempt on a store that failed; doubled each time.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        experiment: str,
+        artifact_location: str | None = None,
+        warn: Callable[[str], None] = print_warning,
+        *,
+        interval: float = 1.0,
+        retry: float = 2.0,
+    ) -> None:
+        # Made absolute here: the thread must not depend on the folder the process stands in.
+        self._uri = absolute_uri(uri)
+        if artifact_location is not None and "://" not in artifact_location:
+            artifact_location = str(Path(artifact_location).expanduser().absolute())
+
+        def connect() -> Session:
+            # Imported by the thread: MLflow takes seconds to import.
+            from automl.tracking.session import Session
+
+            return Session(self._uri, experiment, artifact_location)
+
+        self._thread = MirrorThread(connect, warn, interval, retry)
+
+    def start(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Begin with the events that the ledger has; MLflow gets what it lacks of them."""
+        for event in events:
+            self.append(event)
+        self._thread.start()
+
+    def append(self, event: Mapping[str, Any]) -> None:
+        """Queue an event that the ledger has taken."""
+        self._thread.messages.put(("event", event))
+
+    def finish(
+        self,
+        *,
+        results: Mapping[str, Any],
+        files: Mapping[str, Path],
+        figures: Mapping[str, Path],
+        model: LoggedModel | None,
+    ) -> None:
+        """Queue the end of a search that came through.
+
+        Args:
+            results: What results.json holds.
+            files: Artifact names (``report.html``) and the files.
+            figures: The same for pictures, which go into ``figures/``.
+            model: The chosen model, if there is one.
+        """
+        outcome = Outcome(results, files, figures, model, _now())
+        self._thread.messages.put(("finish", outcome))
+
+    def abort(self, status: str) -> None:
+        """Queue the end of a search that was stopped; taking it up again re-opens its runs.
+
+        Args:
+            status: ``KILLED`` or ``FAILED``.
+        """
+        self._thread.messages.put(("abort", (status, _now())))
+
+    def close(self, timeout: float) -> list[str]:
+        """Write what is queued and end the thread, or leave it behind after ``timeout`` seconds.
+
+        A search that has not ended by then counts as killed.
+
+        Returns:
+            One line for each thing that MLflow lacks; empty if it has everything.
+        """
+        thread = self._thread
+        if thread.is_alive():
+            thread.messages.put(("close", _now()))
+            thread.join(timeout)
+        problems = list(thread.problems)
+        if thread.ident is not None and not thread.drained:
+            reason = thread.error or f"not done within {timeout:g} s"
+            problems.append(
+                f"MLflow at {self._uri} lacks the end of this search ({reason}); "
+                "run the same command again to write it"
+            )
+        return problems
+
+    @property
+    def parent_run_id(self) -> str | None:
+        """The MLflow id of the search's run, once it was written."""
+        return self._thread.run_id
+
+    @property
+    def run_path(self) -> str | None:
+        """Where the search is in MLflow's pages, from their root: ``#/experiments/1/runs/…``."""
+        if self._thread.run_id is None:
+            return None
+        return f"#/experiments/{self._thread.experiment_id}/runs/{self._thread.run_id}"
+
+
+def _now() -> int:
+    return round(time.time() * 1000)

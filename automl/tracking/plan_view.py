@@ -1,0 +1,90 @@
+"""The parent run of a search, as its plan describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from automl.settings import flatten
+from automl.tracking import description, naming
+from automl.tracking.run_view import SEARCH, DatasetView, RunKey, RunView
+
+_CONTEXTS = {"train": "training", "validation": "validation", "test": "test"}
+_MAX_DIGEST = 36
+
+
+def parent_run(plan: Mapping[str, Any]) -> RunView:
+    """Return the parent run of the search that ``plan`` opened."""
+    config, data, provenance = (_section(plan, key) for key in ("config", "data", "provenance"))
+    run = RunView(RunKey(SEARCH), str(plan["name"]), naming.milliseconds(plan))
+    run.params = {
+        naming.key(name): naming.param_value(value) for name, value in flatten(config).items()
+    }
+    run.tag(
+        search_id=plan["search_id"],
+        kind=SEARCH,
+        search=_name(config, "search"),
+        algorithm=_name(config, "algorithm"),
+        trainable=_name(config, "trainable"),
+        space=_name(config, "space"),
+        scale=_name(config, "scale"),
+        select=plan.get("select"),
+        seed=plan.get("seed"),
+        order=plan.get("order"),
+        domains=", ".join(splits(data)) or None,
+        git=provenance.get("git"),
+        data=data.get("name"),
+        data_digest=data.get("digest"),
+        surrogate=json.dumps(data["surrogate"]) if "surrogate" in data else None,
+        config_digest=plan.get("config_digest"),
+    )
+    run.tags["mlflow.source.name"] = "automl.run"
+    run.tags["mlflow.source.type"] = "LOCAL"
+    if isinstance(provenance.get("git"), str):
+        run.tags["mlflow.source.git.commit"] = provenance["git"]
+    run.tags["mlflow.note.content"] = naming.tag_value(description.of_plan(plan))
+    return run
+
+
+def splits(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the counts of a data set's description, by domain and split."""
+    counts = data.get("counts")
+    if not isinstance(counts, Mapping):
+        return {}
+    return {
+        str(domain): of_domain
+        for domain, of_domain in counts.items()
+        if isinstance(of_domain, Mapping)
+    }
+
+
+def inputs(plan: Mapping[str, Any], *, test: bool) -> Iterator[DatasetView]:
+    """Yield the test splits of the search's data, or all the others."""
+    data = _section(plan, "data")
+    digest = str(data.get("digest") or "unknown")[:_MAX_DIGEST]
+    source = json.dumps({key: data[key] for key in ("name", "kind", "note") if key in data})
+    for domain, counts in splits(data).items():
+        for split, classes in counts.items():
+            if (split == "test") == test:
+                yield DatasetView(
+                    name=f"{data.get('name', 'data')}/{domain}/{split}",
+                    digest=digest,
+                    context=_CONTEXTS.get(split, split),
+                    source=source,
+                    profile=json.dumps({"images": _total(classes), "classes": classes}),
+                )
+
+
+def _total(classes: Any) -> int:
+    return sum(map(int, classes.values())) if isinstance(classes, Mapping) else int(classes)
+
+
+def _section(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = values.get(key)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _name(config: Mapping[str, Any], group: str) -> object:
+    value = config.get(group)
+    return value.get("name") if isinstance(value, Mapping) else value
