@@ -1,14 +1,13 @@
-"""The report is built from synthetic results of every shape a search can end in, and parsed."""
+"""Synthetic results of the shapes a search can end in, and a reader of the page."""
 
-import copy
-import math
-import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from automl.report import build_report
+from automl.report.build import render
+from automl.report.figures import draw
 
 FIVE = ["blank", "no-crystal", "weak", "good", "strong"]
 TWO = ["no-diffraction", "diffraction"]
@@ -51,15 +50,18 @@ def classical_configuration(rng):
 def results_of(budgets=(1, 3, 9), make=deepfreak_configuration, configurations=30, seed=3):
     """Results as a search of a demo's size writes them."""
     rng = np.random.default_rng(seed)
-    listed, trajectory, spent, best = [], [], 0, 0.0
+    listed, trajectory, spent, best = [], [], 0, (0, 0.0)
     for index in range(configurations):
         budget = budgets[0 if index % 3 else min(index % 4, len(budgets) - 1)]
         accuracy = float(np.clip(0.9 - rng.gamma(1.5, 0.12), 0.2, 0.97))
         failed = index % 7 == 6
         spent += budget
-        if not failed and accuracy > best:
-            best = accuracy
         points = curve(accuracy, budget, rng)
+        if not failed and (budget, points[-1][2]) > best:
+            best = (budget, points[-1][2])
+            trajectory.append(
+                {"number": index, "spent": spent, "budget": budget, "validation_accuracy": best[1]}
+            )
         listed.append(
             {
                 "configuration_id": f"{index:08x}",
@@ -72,7 +74,6 @@ def results_of(budgets=(1, 3, 9), make=deepfreak_configuration, configurations=3
                 "curve": [] if failed else points,
             }
         )
-        trajectory.append({"number": index, "spent": spent, "validation_accuracy": best})
     confirmation = []
     for index in range(3):
         seeds = []
@@ -215,3 +216,78 @@ def domain(name, classes, confusion, binary):
             "false": binary[0][1],
         },
     }
+
+
+class Page(HTMLParser):
+    """Collects what a test asks about a page, and insists that its tags nest."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.open, self.ids, self.references, self.text, self.tags = [], [], [], [], []
+        self.hidden = 0
+        self.source = source
+        self.feed(self.source)
+        self.close()
+        assert self.open == []
+        self.words = " ".join(" ".join(self.text).split())
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("src", "href", "srcset", "action", "data", "xlink:href"):
+                self.references.append(value)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.hidden += tag in ("style", "svg")
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+            self.hidden -= tag in ("style", "svg")
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+        self.hidden -= tag in ("style", "svg")
+
+    def handle_data(self, data):
+        if not self.hidden:
+            self.text.append(data)
+
+
+def built(results, folder):
+    written = build_report(results, folder / "run" / "report.html", folder / "run" / "figures")
+    return Page((folder / "run" / "report.html").read_text(encoding="utf-8")), written
+
+
+def seen(results):
+    """The page without its pictures, and the names of the pictures: quick, for the many shapes."""
+    return Page(render(results, {})), set(draw(results))
+
+
+@pytest.fixture(scope="session", name="results_of")
+def _results_of():
+    return results_of
+
+
+@pytest.fixture(scope="session", name="built")
+def _built():
+    return built
+
+
+@pytest.fixture(scope="session", name="seen")
+def _seen():
+    return seen
+
+
+@pytest.fixture(scope="session", name="domain")
+def _domain():
+    return domain
+
+
+@pytest.fixture(scope="session", name="classical_configuration")
+def _classical_configuration():
+    return classical_configuration

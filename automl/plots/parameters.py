@@ -1,0 +1,111 @@
+"""How validation accuracy depends on each parameter of the space, one small panel a parameter."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from automl.formatting import counted, number
+from automl.plots.style import FAILED, INK, accuracy_axis, figure, foot, legend, shades
+
+_COLUMNS = 3
+_LOG_RATIO = 50.0
+"""Numbers that span more than this are drawn on a logarithmic axis."""
+
+
+def parameter_scatter(
+    configurations: Sequence[Mapping[str, Any]], budget_unit: str
+) -> Figure | None:
+    """Accuracy at the largest budget reached against each parameter; failed ones at the foot.
+
+    Colour tells the budget. A parameter that a configuration does not have (a condition of the
+    space is not met) leaves it out of that panel; one that never varies has no panel.
+
+    Args:
+        configurations: ``configurations`` of results.json.
+        budget_unit: the budget's name.
+
+    Returns:
+        ``None`` when nothing varies.
+    """
+    panels = _varying(configurations)
+    if not panels:
+        return None
+    rows = -(-len(panels) // _COLUMNS)
+    made, axes = figure(0.7 + 1.75 * rows, rows, min(_COLUMNS, len(panels)))
+    finished = [one for one in configurations if one.get("validation_accuracy") is not None]
+    colours = shades(float(one["budget"]) for one in finished)
+    bottom = foot(float(one["validation_accuracy"]) for one in finished)
+    for one, name in zip(axes, panels, strict=False):
+        _panel(one, name, configurations, colours, bottom)
+    for spare in axes[len(panels) :]:
+        spare.set_visible(False)
+    handles = [
+        Line2D([], [], linestyle="none", marker="o", color=c, label=counted(b, budget_unit))
+        for b, c in colours.items()
+    ]
+    handles.append(Line2D([], [], linestyle="none", marker="x", color=FAILED, label="failed"))
+    legend(made, handles, loc="outside upper right", ncols=len(handles))
+    made.supylabel("validation accuracy", fontsize=9, color=INK)
+    return made
+
+
+def _varying(configurations: Sequence[Mapping[str, Any]]) -> list[str]:
+    values: dict[str, set[str]] = {}
+    for one in configurations:
+        for name, value in (one.get("configuration") or {}).items():
+            values.setdefault(name, set()).add(number(value))
+    return [name for name, seen in values.items() if len(seen) > 1]
+
+
+def _panel(
+    axes: Any,
+    name: str,
+    configurations: Sequence[Mapping[str, Any]],
+    colours: dict[float, str],
+    bottom: float,
+) -> None:
+    points = [
+        (one["configuration"][name], one.get("validation_accuracy"), one.get("budget"))
+        for one in configurations
+        if name in (one.get("configuration") or {})
+    ]
+    raw = [value for value, _, _ in points]
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in raw)
+    if numeric and len(set(raw)) > 6:
+        positions = [float(v) for v in raw]
+        if min(positions) > 0 and max(positions) / min(positions) > _LOG_RATIO:
+            axes.set_xscale("log")
+        elif all(position.is_integer() for position in positions):
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.tick_params(axis="x", labelsize=7)
+        axes.xaxis.get_offset_text().set_fontsize(7)
+    else:
+        order = sorted(set(raw)) if numeric else sorted({number(v) for v in raw}, key=_natural)
+        place = {value: float(i) for i, value in enumerate(order)}
+        positions = [place[v if numeric else number(v)] for v in raw]
+        labels = [number(v) for v in order]
+        crowded = sum(len(label) for label in labels) > 22
+        axes.set_xticks(range(len(order)), labels, rotation=90 if crowded else 0, fontsize=7)
+        axes.set_xlim(-0.6, len(order) - 0.4)
+    marks: dict[float | None, list[tuple[float, float]]] = {}
+    for position, (_, accuracy, budget) in zip(positions, points, strict=True):
+        if accuracy is None:
+            marks.setdefault(None, []).append((position, bottom))
+        else:
+            marks.setdefault(float(budget or 0.0), []).append((position, accuracy))
+    for reached, where in marks.items():
+        shape, colour = ("x", FAILED) if reached is None else ("o", colours[reached])
+        axes.plot(*zip(*where, strict=True), shape, color=colour, markersize=4, alpha=0.85)
+    axes.set_title(name.replace("_", " "), fontsize=8.5, color=INK, loc="left")
+    axes.tick_params(axis="y", labelsize=7)
+    accuracy_axis(axes.yaxis)
+
+
+def _natural(label: str) -> tuple[float, str]:
+    try:
+        return float(label), label
+    except ValueError:
+        return math.inf, label

@@ -1,0 +1,240 @@
+"""What the ledger's events add up to, as far as a person watching wants to know.
+
+A view for the eye: it tolerates any event, ignores what it does not understand, and decides
+nothing.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SEARCH = "search"
+
+
+@dataclass
+class Watched:
+    """One trial as the display knows it. ``position`` is (bracket, rung), ``None`` without."""
+
+    number: int
+    phase: str
+    identifier: str
+    configuration: Mapping[str, Any]
+    budget: float
+    previous: float
+    origin: str
+    seed: Any
+    position: tuple[int, int] | None
+    epoch: int = 0
+    accuracy: float | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A rung of the plan and how far it is."""
+
+    bracket: int
+    index: int
+    last: bool
+    planned: int
+    budget: float
+    ended: int = 0
+    best: float | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether every planned trial has ended."""
+        return self.ended >= self.planned
+
+
+@dataclass
+class Tally:
+    """Counts over the trials of both phases; built from the plan, fed with events."""
+
+    trials_planned: int = 0
+    confirmation_planned: int = 0
+    search_budget: float = 0.0
+    confirmation_budget: float = 0.0
+    trials: dict[int, Watched] = field(default_factory=dict)
+    rungs: dict[tuple[int, int], Rung] = field(default_factory=dict)
+    finished: int = 0
+    failed: int = 0
+    failed_in_search: int = 0
+    spent: float = 0.0
+    active_seconds: float = 0.0
+    incumbent: Watched | None = None
+    running: dict[int, Watched] = field(default_factory=dict)
+    _last_time: float | None = None
+    _seen_epochs: set[tuple[str, str, int]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, plan_event: Mapping[str, Any]) -> "Tally":
+        """A tally at the start of a planned search."""
+        tally = cls()
+        plan = _mapping(plan_event.get("plan"))
+        tally.trials_planned = int(_real(plan.get("trials")) or 0)
+        tally.confirmation_planned = int(_real(plan.get("confirmation_trials")) or 0)
+        for bracket in _sequence(plan.get("brackets")):
+            tally._add_bracket(_mapping(bracket))
+        largest = max((rung.budget for rung in tally.rungs.values()), default=1.0)
+        tally.search_budget = (
+            _real(plan.get("budget_continued")) or _real(plan.get("budget")) or 0.0
+        )
+        tally.confirmation_budget = largest
+        return tally
+
+    @property
+    def budget_planned(self) -> float:
+        """Budget of the whole search, its confirmation estimated until that begins."""
+        return self.search_budget + self.confirmation_planned * self.confirmation_budget
+
+    @property
+    def ended(self) -> int:
+        """Trials that have a result."""
+        return self.finished + self.failed
+
+    @property
+    def total(self) -> int:
+        """Trials planned, or asked where that is more."""
+        return max(self.trials_planned + self.confirmation_planned, len(self.trials))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from the budget spent so far, ``None`` while there is nothing to go by."""
+        if self.spent <= 0 or self.active_seconds <= 0 or self.budget_planned <= 0:
+            return None
+        return self.active_seconds * max(self.budget_planned - self.spent, 0.0) / self.spent
+
+    def clock(self, event: Mapping[str, Any]) -> None:
+        """Count the time since the last event, unless nobody worked in between."""
+        now = _real(event.get("time"))
+        if now is None:
+            return
+        if self._last_time is not None and event.get("event") != "resumed":
+            self.active_seconds += max(now - self._last_time, 0.0)
+        if event.get("event") == "resumed":
+            self.running.clear()
+        self._last_time = now
+
+    def asked(self, event: Mapping[str, Any]) -> None:
+        """Take up a new trial."""
+        number = _real(event.get("number"))
+        if number is None:
+            return
+        position = (_real(event.get("bracket")), _real(event.get("rung")))
+        trial = Watched(
+            number=int(number),
+            phase=str(event.get("phase", SEARCH)),
+            identifier=str(event.get("configuration_id", number)),
+            configuration=_mapping(event.get("configuration")),
+            budget=_real(event.get("budget")) or 0.0,
+            previous=_real(event.get("previous_budget")) or 0.0,
+            origin=str(event.get("origin") or ""),
+            seed=event.get("seed"),
+            position=None
+            if position[0] is None or position[1] is None
+            else (int(position[0]), int(position[1])),
+        )
+        self.trials[trial.number] = trial
+        if trial.phase != SEARCH and trial.budget > 0:
+            # The plan tells how many trials confirm, the first of them for how long.
+            self.confirmation_budget = trial.budget
+
+    def trial(self, event: Mapping[str, Any]) -> Watched | None:
+        """The trial an event speaks of, or ``None`` for one never asked."""
+        number = _real(event.get("number"))
+        return None if number is None else self.trials.get(int(number))
+
+    def start(self, trial: Watched) -> None:
+        """Note that a trial runs, unless it has a result already."""
+        if not trial.ended:
+            self.running[trial.number] = trial
+
+    def reported(self, trial: Watched, event: Mapping[str, Any]) -> None:
+        """Take an epoch's report; an epoch told twice is spent once."""
+        epoch = int(_real(event.get("epoch")) or 0)
+        metrics = _mapping(event.get("metrics"))
+        self.start(trial)
+        trial.epoch = max(trial.epoch, epoch)
+        trial.accuracy = _real(metrics.get("validation_accuracy"))
+        key = (trial.identifier, str(trial.seed), epoch)
+        if key not in self._seen_epochs:
+            self._seen_epochs.add(key)
+            self.spent += 1
+
+    def finish(self, trial: Watched, event: Mapping[str, Any]) -> bool:
+        """Take a result; whether it made the trial the incumbent."""
+        accuracy = _real(_mapping(event.get("metrics")).get("validation_accuracy"))
+        if accuracy is None:
+            loss = _real(event.get("loss"))
+            accuracy = None if loss is None else 1.0 - loss
+        trial.accuracy = accuracy
+        if not trial.ended:
+            self.finished += 1
+        if trial.epoch == 0 and event.get("answered_by") is None:
+            self.spent += max(trial.budget - trial.previous, 0.0)
+        self._end(trial)
+        best = self.incumbent
+        better = (
+            trial.phase == SEARCH
+            and accuracy is not None
+            and (best is None or (trial.budget, accuracy) > (best.budget, best.accuracy or 0.0))
+        )
+        if better:
+            self.incumbent = trial
+        return better
+
+    def fail(self, trial: Watched) -> None:
+        """Take a failure: a result too, of a trial that has no accuracy."""
+        if not trial.ended:
+            self.failed += 1
+            self.failed_in_search += trial.phase == SEARCH
+        trial.accuracy = None
+        self._end(trial)
+
+    def rung_closed_by(self, trial: Watched) -> Rung | None:
+        """The rung that this trial's end has closed, if it was the last one missing."""
+        rung = self.rungs.get(trial.position) if trial.position is not None else None
+        return rung if rung is not None and rung.ended == rung.planned else None
+
+    def _end(self, trial: Watched) -> None:
+        self.running.pop(trial.number, None)
+        rung = self.rungs.get(trial.position) if trial.position is not None else None
+        if rung is not None and not trial.ended:
+            accuracies = [a for a in (rung.best, trial.accuracy) if a is not None]
+            self.rungs[rung.bracket, rung.index] = Rung(
+                rung.bracket,
+                rung.index,
+                rung.last,
+                rung.planned,
+                rung.budget,
+                rung.ended + 1,
+                max(accuracies, default=None),
+            )
+        trial.ended = True
+
+    def _add_bracket(self, bracket: Mapping[str, Any]) -> None:
+        index = _real(bracket.get("index"))
+        levels = [_sequence(level) for level in _sequence(bracket.get("rungs"))]
+        for position, level in enumerate(levels):
+            numbers = [_real(value) for value in level]
+            if index is None or len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
+                continue
+            self.rungs[int(index), position] = Rung(
+                int(index), position, position == len(levels) - 1, int(numbers[0]), numbers[1]
+            )
+
+
+def _real(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _sequence(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []

@@ -1,0 +1,82 @@
+"""From results.json to a page and its pictures."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from automl.plots import save, to_svg
+from automl.report.answer import answer
+from automl.report.comparison import comparison
+from automl.report.confirmation import confirmation
+from automl.report.evaluation import evaluation
+from automl.report.figures import Drawing, draw
+from automl.report.provenance import provenance
+from automl.report.search import search
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+def build_report(results: Mapping[str, Any], out: Path, figures_dir: Path) -> dict[str, Path]:
+    """Write the report of a search and its figures.
+
+    The page stands alone: styles and figures are inside it, nothing is fetched. It appears under
+    its name complete or not at all. Pieces absent from the results are named as absent.
+
+    Args:
+        results: results.json as a mapping.
+        out: the page to write, such as ``runs/<name>/report.html``; parents are made.
+        figures_dir: where the figures go as PNG, one ``<figure>.png`` each; made if needed.
+
+    Returns:
+        The figures written, by name.
+
+    Raises:
+        ValueError: the results are no mapping, or ``out`` is a folder.
+    """
+    if not isinstance(results, Mapping):
+        raise ValueError(f"results must be a mapping, not {type(results).__name__}")
+    if out.is_dir():
+        raise ValueError(f"{out} is a folder; name the page to write, such as report.html in it")
+    drawings = draw(results)
+    page = render(results, {n: _inline(n, one) for n, one in drawings.items() if one.inline})
+    _write(page, out)
+    return {n: save(one.figure, figures_dir / f"{n}.png") for n, one in drawings.items()}
+
+
+def render(results: Mapping[str, Any], figures: Mapping[str, Markup]) -> str:
+    """The page as HTML, with the figures given as markup by name; absent ones are left out."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        answer=answer(results),
+        comparison=comparison(results),
+        search=search(results),
+        confirmation=confirmation(results),
+        evaluation=evaluation(results),
+        provenance=provenance(results),
+        figures=figures,
+    )
+
+
+def _inline(name: str, one: Drawing) -> Markup:
+    # matplotlib escapes the text it draws, and `to_svg` the description.
+    return Markup(to_svg(one.figure, name, one.alt))
+
+
+def _write(page: str, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)

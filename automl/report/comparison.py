@@ -1,0 +1,168 @@
+"""Our numbers beside the paper's, each with its interval and a word on the data behind it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from automl import paper
+from automl.formatting import (
+    MISSING,
+    configuration_words,
+    counted,
+    duration,
+    percent,
+    percent_interval,
+    quantity,
+)
+from automl.report.access import bounds, budget_unit, mapping, real, rows, text, whole, words
+from automl.report.answer import best_configuration
+from automl.report.evaluation import missed_of
+from automl.statistics import binary_summary, collapse
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One accuracy, ours or the paper's."""
+
+    method: str
+    ours: bool
+    accuracy: str
+    counts: str
+    missed: str
+    source: str
+    remark: str
+
+
+@dataclass(frozen=True)
+class DomainComparison:
+    """One domain: our row first, then the paper's with the same selection domain."""
+
+    domain: str
+    select: str
+    rows: tuple[ComparisonRow, ...]
+
+
+@dataclass(frozen=True)
+class SearchComparison:
+    """The search itself beside the paper's: (label, ours, the paper's)."""
+
+    source: str
+    rows: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that can stand beside the paper; empty for a problem that is not the paper's."""
+
+    other_data: bool
+    domains: tuple[DomainComparison, ...]
+    search: SearchComparison | None
+
+
+def comparison(results: Mapping[str, Any]) -> Comparison:
+    """The paper's numbers for the domains and the trainable of a search.
+
+    A domain stands beside the paper's only where its name and its classes are the paper's.
+    Numbers are marked as of other data unless the data set states that it is no surrogate.
+    """
+    other = mapping(results, "data").get("surrogate") is not False
+    evaluated = rows(mapping(results, "evaluation"), "domains")
+    known = [
+        domain
+        for domain in evaluated
+        if words(domain, "classes") == list(paper.CLASSES.get(text(domain, "domain"), ()))
+    ]
+    return Comparison(
+        other_data=other,
+        domains=tuple(_domain(results, domain, other) for domain in known),
+        search=_search(results) if known or not evaluated else None,
+    )
+
+
+def _domain(results: Mapping[str, Any], domain: Mapping[str, Any], other: bool) -> DomainComparison:
+    name, select = text(domain, "domain"), text(results, "select", "synthetic")
+    n = whole(domain, "n")
+    ours = ComparisonRow(
+        method=_method(results),
+        ours=True,
+        accuracy=percent_interval(real(domain, "accuracy"), bounds(domain, "interval"), n),
+        counts=f"{quantity(whole(domain, 'correct'))} of {quantity(n)}",
+        missed=quantity(missed_of(domain)),
+        source="this search",
+        remark="simulated surrogate" if mapping(results, "data").get("surrogate") else "",
+    )
+    published = [_published(row, other) for row in paper.accuracies(name, select)]
+    return DomainComparison(
+        domain=name.replace("_", " "), select=select.replace("_", " "), rows=(ours, *published)
+    )
+
+
+def _published(row: paper.PublishedAccuracy, other: bool) -> ComparisonRow:
+    remarks = ["other data"] if other else []
+    if row.note:
+        remarks.append(row.note)
+    return ComparisonRow(
+        method=row.method,
+        ours=False,
+        accuracy=_two_decimals(row),
+        counts=f"{quantity(row.correct)} of {quantity(row.n)}"
+        if row.correct is not None
+        else f"of {quantity(row.n)}",
+        missed=_missed(row),
+        source=row.source,
+        remark="; ".join(remarks),
+    )
+
+
+def _two_decimals(row: paper.PublishedAccuracy) -> str:
+    printed = f"{100 * row.accuracy:.2f} %"
+    if row.interval is None:
+        return printed
+    low, high = row.interval
+    digits = 2 if row.n >= 1000 else 1
+    return f"{printed} ({100 * low:.{digits}f}–{100 * high:.{digits}f})"
+
+
+def _missed(row: paper.PublishedAccuracy) -> str:
+    if row.domain != "synthetic":
+        return MISSING
+    matrix = next((c.confusion for c in paper.CONFUSIONS if c.method == row.method), None)
+    if matrix is None:
+        return MISSING
+    return quantity(binary_summary(collapse(matrix, paper.DIFFRACTION)).missed)
+
+
+def _method(results: Mapping[str, Any]) -> str:
+    best = best_configuration(results)
+    parts = [str(best[key]).upper() for key in ("extractor", "classifier") if key in best]
+    return " + ".join(parts) or text(results, "trainable", "this model")
+
+
+def _search(results: Mapping[str, Any]) -> SearchComparison | None:
+    published = next((s for s in paper.SEARCHES if s.trainable == text(results, "trainable")), None)
+    if published is None:
+        return None
+    trials, times = mapping(results, "trials"), mapping(results, "times")
+    incumbent = mapping(results, "incumbent")
+    spent = real(trials, "budget_spent")
+    tool = text(results, "algorithm", MISSING)
+    if spent is not None:
+        tool += f", {counted(whole(trials, 'finished'), 'trials')}"
+        tool += f", {counted(spent, budget_unit(results))}"
+    return SearchComparison(
+        source=published.source,
+        rows=(
+            ("search", tool, published.method),
+            ("time", duration(real(times, "search_seconds")), published.cost),
+            (
+                "best validation accuracy",
+                percent(real(incumbent, "validation_accuracy")),
+                f"{100 * published.validation_accuracy:.2f} %",
+            ),
+            (
+                "best configuration",
+                configuration_words(best_configuration(results)) or MISSING,
+                configuration_words(dict(published.configuration)),
+            ),
+        ),
+    )

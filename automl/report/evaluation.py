@@ -1,0 +1,107 @@
+"""The test splits, opened once: confusion matrices, precision, recall, and what was missed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from automl.formatting import MISSING, counted, percent, percent_interval, quantity
+from automl.report.access import bounds, mapping, real, rows, text, whole
+from automl.statistics import precision_recall
+
+
+@dataclass(frozen=True)
+class ConfusionRow:
+    """One true class: counts by predicted class with the share of the row, and its recall."""
+
+    name: str
+    cells: tuple[tuple[str, int], ...]
+    recall: str
+
+
+@dataclass(frozen=True)
+class DomainTable:
+    """One domain's test result; no confusion rows where the matrix is not readable."""
+
+    domain: str
+    accuracy: str
+    counts: str
+    classes: tuple[str, ...]
+    confusion: tuple[ConfusionRow, ...]
+    precision: tuple[str, ...]
+    diffraction: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All domains evaluated, in order; none when the test splits stayed closed."""
+
+    domains: tuple[DomainTable, ...]
+
+
+def evaluation(results: Mapping[str, Any]) -> Evaluation:
+    """The final evaluation of a search, for the page."""
+    found = rows(mapping(results, "evaluation"), "domains")
+    return Evaluation(domains=tuple(_table(domain) for domain in found))
+
+
+def readable_confusion(
+    domain: Mapping[str, Any],
+) -> tuple[list[str], list[list[int]]] | None:
+    """Class names and the matrix, or ``None`` where they are absent or do not fit together."""
+    classes, confusion = domain.get("classes"), domain.get("confusion")
+    if not isinstance(classes, Sequence) or not isinstance(confusion, Sequence):
+        return None
+    size = len(classes)
+    square = len(confusion) == size and all(
+        isinstance(row, Sequence)
+        and len(row) == size
+        and all(isinstance(count, int) and count >= 0 for count in row)
+        for row in confusion
+    )
+    if not size or not square:
+        return None
+    return [str(name) for name in classes], [list(row) for row in confusion]
+
+
+def missed_of(domain: Mapping[str, Any]) -> int | None:
+    """Diffraction images called no diffraction, or ``None`` where it was not counted."""
+    return whole(mapping(domain, "diffraction"), "missed")
+
+
+def _table(domain: Mapping[str, Any]) -> DomainTable:
+    n = whole(domain, "n")
+    readable = readable_confusion(domain)
+    classes, confusion = readable if readable is not None else ([], [])
+    shares = precision_recall(confusion) if readable is not None else None
+    return DomainTable(
+        domain=text(domain, "domain", MISSING),
+        accuracy=percent_interval(real(domain, "accuracy"), bounds(domain, "interval"), n),
+        counts=f"{quantity(whole(domain, 'correct'))} of {counted(n, 'images')}",
+        classes=tuple(classes),
+        confusion=tuple(
+            ConfusionRow(
+                name=name,
+                cells=tuple(
+                    (quantity(c), round(100 * c / total) if (total := sum(row)) else 0) for c in row
+                ),
+                recall=percent(recall, sum(row)),
+            )
+            for name, row, recall in zip(
+                classes, confusion, shares.recall if shares else (), strict=True
+            )
+        ),
+        precision=tuple(
+            percent(precision, sum(row[column] for row in confusion))
+            for column, precision in enumerate(shares.precision if shares else ())
+        ),
+        diffraction=_diffraction(mapping(domain, "diffraction")),
+    )
+
+
+def _diffraction(binary: Mapping[str, Any]) -> str:
+    n, missed, false = (whole(binary, key) for key in ("n", "missed", "false"))
+    if n is None or missed is None:
+        return ""
+    shown = percent_interval(real(binary, "accuracy"), bounds(binary, "interval"), n)
+    kept = "" if false is None else f", and {counted(false, 'images')} without it kept"
+    return f"{shown}; {counted(missed, 'images')} with diffraction missed{kept}"

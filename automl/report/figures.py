@@ -1,0 +1,126 @@
+"""Which figures a search's results can fill, drawn."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from automl import plots
+from automl.report.access import budget_unit, mapping, real, rows, text
+from automl.report.confirmation import chosen_seed
+from automl.report.evaluation import readable_confusion
+
+_CURVE_COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and what it says to someone who cannot see it.
+
+    ``inline`` is false for one that the page says better as a table.
+    """
+
+    figure: Figure
+    alt: str
+    inline: bool = True
+
+
+def draw(results: Mapping[str, Any]) -> dict[str, Drawing]:
+    """The figures for which there is data, by name: the names of their files."""
+    return {
+        **_search(results),
+        **_confirmation(results),
+        **{
+            f"confusion_{_file_name(text(domain, 'domain', 'test'))}": Drawing(
+                plots.confusion_matrix(*confusion, title=f"{text(domain, 'domain')}, test split"),
+                f"confusion matrix on the test images of {text(domain, 'domain')}",
+                inline=False,
+            )
+            for domain in rows(mapping(results, "evaluation"), "domains")
+            if (confusion := readable_confusion(domain)) is not None
+        },
+    }
+
+
+def _file_name(domain: str) -> str:
+    return re.sub(r"[^\w.-]", "_", domain)
+
+
+def _search(results: Mapping[str, Any]) -> dict[str, Drawing]:
+    unit = budget_unit(results)
+    drawings = {}
+    trajectory = [
+        {**point, "budget": real(point, "budget")}
+        for point in rows(results, "trajectory")
+        if real(point, "spent") is not None and real(point, "validation_accuracy") is not None
+    ]
+    if trajectory:
+        drawings["incumbent"] = Drawing(
+            plots.incumbent_curve(
+                trajectory, unit, real(mapping(results, "trials"), "budget_spent")
+            ),
+            f"validation accuracy of the best configuration over {unit} spent",
+        )
+    configurations = [_plottable(one) for one in rows(results, "configurations")]
+    if any(one["validation_accuracy"] is not None for one in configurations):
+        budgets = {one["budget"] for one in configurations if one["budget"] is not None} | {
+            budget
+            for bracket in rows(results, "brackets")
+            for rung in rows(bracket, "rungs")
+            if (budget := real(rung, "budget")) is not None
+        }
+        drawings["configurations"] = Drawing(
+            plots.configurations_scatter(configurations, sorted(budgets), unit),
+            "validation accuracy of every configuration at every budget it reached",
+        )
+        parameters = plots.parameter_scatter(configurations, unit)
+        if parameters is not None:
+            drawings["parameters"] = Drawing(
+                parameters, "validation accuracy against each parameter of the space"
+            )
+    return drawings
+
+
+def _confirmation(results: Mapping[str, Any]) -> dict[str, Drawing]:
+    drawings = {}
+    confirmed = [
+        {**one, "seeds": [{**seed, "curve": _curve(seed)} for seed in rows(one, "seeds")]}
+        for one in rows(results, "confirmation")
+    ]
+    # A single epoch (a model fitted in one go) makes no curve.
+    if any(len(seed["curve"]) > 1 for one in confirmed for seed in one["seeds"]):
+        drawings["confirmation"] = Drawing(
+            plots.confirmed_curves(confirmed),
+            "mean validation accuracy by epoch of the confirmed configurations, with 80 % bands",
+        )
+    curve = _curve(chosen_seed(results))
+    if len(curve) > 1:
+        drawings["model"] = Drawing(
+            plots.model_curves(curve),
+            "accuracy and loss of the chosen model by epoch, on training and validation images",
+        )
+    return drawings
+
+
+def _plottable(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with every number either finite or ``None``."""
+    budget = real(one, "budget")
+    return {
+        "configuration": mapping(one, "configuration"),
+        "origin": text(one, "origin", "random"),
+        "budget": budget,
+        "validation_accuracy": None if budget is None else real(one, "validation_accuracy"),
+        "curve": _curve(one),
+    }
+
+
+def _curve(parent: Mapping[str, Any]) -> list[list[float | None]]:
+    """A curve's rows, five wide, with every number either finite or ``None``."""
+    raw = parent.get("curve")
+    if not isinstance(raw, list | tuple):
+        return []
+    cells = [dict(enumerate(row)) for row in raw if isinstance(row, list | tuple)]
+    curve = [[real(row, column) for column in range(_CURVE_COLUMNS)] for row in cells]
+    return [row for row in curve if row[0] is not None]

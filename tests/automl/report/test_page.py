@@ -1,0 +1,135 @@
+"""The page of a whole search, parsed: it stands alone and says what it must."""
+
+import copy
+import re
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, results_of, built):
+    results = results_of()
+    untouched = copy.deepcopy(results)
+    page, written = built(results, tmp_path_factory.mktemp("whole"))
+    assert results == untouched
+    return page, written
+
+
+def test_the_page_stands_alone(whole):
+    page, _ = whole
+    assert all(reference.startswith("#") for reference in page.references)
+    assert {r[1:] for r in page.references} <= set(page.ids)
+    assert not re.search(r"https?:|//[a-z]|@import|<script|<link|<img", page.source)
+    assert len(page.ids) == len(set(page.ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", page.source)) <= set(page.ids)
+
+
+def test_every_figure_is_in_the_page_or_a_table_and_on_disk(whole):
+    page, written = whole
+    inline = {"incumbent", "configurations", "parameters", "confirmation", "model"}
+    tables = {"confusion_synthetic", "confusion_real_raw", "confusion_real_preprocessed"}
+    assert set(written) == inline | tables
+    assert page.tags.count("svg") == len(inline)
+    assert {f"figure-{name}" for name in inline} <= set(page.ids)
+    assert {name.replace("_", "-", 1) for name in tables} <= set(page.ids)
+    for name in inline | tables:
+        assert written[name].read_bytes().startswith(b"\x89PNG")
+        assert written[name].name == f"{name}.png"
+
+
+def test_nothing_else_is_left_behind(whole):
+    _, written = whole
+    folder = written["incumbent"].parent.parent
+    assert {p.name for p in folder.iterdir()} == {"report.html", "figures"}
+    assert len(list((folder / "figures").iterdir())) == len(written)
+
+
+def test_figures_follow_the_page_into_the_dark(whole):
+    page, _ = whole
+    # A power of ten takes its colour from the group round it.
+    texts = re.findall(r"(?:<g style=[^>]*>\s*)?<text[^>]*>", page.source)
+    assert len(texts) > 50
+    assert all("fill: currentColor" in text for text in texts)
+
+
+def test_it_opens_with_the_answer_and_its_uncertainty(whole):
+    page, _ = whole
+    top = page.words[: page.words.index("Beside the paper")]
+    assert "classifies 96.7 % of the synthetic test images correctly" in top
+    assert "topology" in top
+    assert "learning rate" in top
+    for piece in ("94.5 %", "95 % interval 92.5–96.0 %", "86 of 91", "38 finished, 4 failed"):
+        assert piece in top
+    assert "126 of 150 planned" in top
+    assert "No number here can be compared with DiffraNet's as equal: other data." in top
+
+
+def test_it_stands_beside_the_papers_tables(whole):
+    page, _ = whole
+    part = page.words[page.words.index("Beside the paper") : page.words.index("The search")]
+    assert "98.51 % (98.28–98.71)" in part
+    assert "12,411 of 12,599" in part
+    # Selected on synthetic images: the left half of Table 7, not the right one.
+    assert "76.06 %" in part
+    assert "91.21 %" not in part
+    assert "about nine days on two GeForce GTX 1080 Ti" in part
+    assert part.count("other data") >= 10
+
+
+def test_a_search_selected_on_real_images_meets_the_right_half_of_table_7(results_of, seen):
+    results = results_of(configurations=3)
+    results["select"] = "real_preprocessed"
+    page, _ = seen(results)
+    assert "classifies 94.5 % of the real preprocessed test images" in page.words
+    assert "94.51 % (87.8–97.6)" in page.words
+    assert "72.05 %" not in page.words
+
+
+def test_on_the_published_data_nothing_is_marked(results_of, seen):
+    results = results_of(configurations=3)
+    results["data"]["surrogate"] = False
+    page, _ = seen(results)
+    assert "other data" not in page.words
+    assert "surrogate" not in page.words.replace(results["data"]["note"], "")
+    assert "98.51 %" in page.words
+
+
+def test_data_that_say_nothing_of_themselves_count_as_other(results_of, seen):
+    results = results_of(configurations=3)
+    del results["data"]
+    page, _ = seen(results)
+    assert "other data" in page.words
+    assert "Simulated surrogate" not in page.words
+
+
+def test_the_search_section_tells_shares_savings_failures_and_rungs(whole):
+    page, _ = whole
+    part = page.words[page.words.index("The search") : page.words.index("Confirmation over")]
+    assert "12 of 30 configurations (40.0 %), the rest at random" in part
+    assert "24 epochs (16.0 %)" in part
+    assert "out of memory 1 it did not fit into memory" in part
+    assert "1 2 9 1 1 0 86.0 %" in part
+
+
+def test_the_evaluation_has_counts_recall_precision_and_misses(whole):
+    page, _ = whole
+    part = page.words[page.words.index("Test images synthetic") : page.words.index("Provenance")]
+    assert "weak 0 2 151 6 0 95.0 %" in part
+    assert "precision 100.0 % 98.7 % 96.8 % 92.3 % 94.4 %" in part
+    assert "2 images with diffraction missed, and 1 image without it kept" in part
+
+
+def test_provenance_names_data_seeds_versions_and_configuration(whole):
+    page, _ = whole
+    part = page.words[page.words.index("Provenance") :]
+    for piece in ("5c1b0e", "0123abcd", "1000, 1017, 1034", "torch 2.13.0", '"deepfreak_bohb"'):
+        assert piece in part
+
+
+def test_equal_results_give_equal_files(whole, tmp_path, results_of, built):
+    page, first = whole
+    again, second = built(results_of(), tmp_path)
+    assert again.source == page.source
+    assert {k: p.read_bytes() for k, p in first.items()} == {
+        k: p.read_bytes() for k, p in second.items()
+    }
