@@ -53,7 +53,9 @@ def explain(error: Exception) -> UserError:
     """Return a refusal in one line for what Hydra or OmegaConf raised."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, choice = str(error.missing_cfg_file).rpartition("/")
-        return UserError(f"{group}={choice}: no such {group}{near_miss(choice, error.options or ())}")
+        return UserError(
+            f"{group}={choice}: no such {group}{near_miss(choice, error.options or ())}"
+        )
     text = one_line(error)
     found = re.search(r"Could not (?:override|delete from config\.?) '([^']+)'", text)
     if found:

@@ -1,4 +1,4 @@
-"""Ray: where the trials run. The orchestrator's only files that import it are this and ``worker``."""
+"""Ray: where the trials run. Only this file and ``worker`` import it."""
 
 from __future__ import annotations
 
@@ -219,9 +219,7 @@ class _Attempts(tune.Callback):
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
-    def on_trial_start(
-        self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
-    ) -> None:
+    def on_trial_start(self, *, trial: RayTrial, **_: Any) -> None:
         """Pass it on."""
         self._searcher.started(trial)
 
@@ -235,7 +233,7 @@ class _Stopper(tune.Stopper):
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
-    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+    def __call__(self, *_: Any) -> bool:
         return False
 
     def stop_all(self) -> bool:
@@ -247,4 +245,3 @@ def _reason(trial: RayTrial | None) -> str:
     error = trial.get_pickled_error() if trial is not None else None
     text = one_line(error) if error is not None else "its worker process died"
     return text if len(text) <= 300 else f"{text[:297]}..."
-

@@ -234,7 +234,9 @@ class Driver:
             else {"status": twin.status, "reason": twin.reason}
         )
         event = "finished" if twin.finished else "failed"
-        self._result(trial, self._record(event, number=trial.number, **fields, answered_by=twin.number))
+        self._result(
+            trial, self._record(event, number=trial.number, **fields, answered_by=twin.number)
+        )
 
     def _reported(self, number: int, message: Message) -> None:
         trial = self.state.trials[number]
@@ -257,7 +259,9 @@ class Driver:
     def _prune(self) -> None:
         """Delete the checkpoints that no promotion can need any more."""
         needed = self._conductor.alive()
-        for number in [n for n in self._kept if self.state.trials[n].configuration_id not in needed]:
+        for number in [
+            n for n in self._kept if self.state.trials[n].configuration_id not in needed
+        ]:
             self._kept.remove(number)
             self.checkpoint(self.state.trials[number]).unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from automl.driver import Driver
-from automl.formatting import configuration, percent, percent_interval
+from automl.formatting import configuration, counted, percent, percent_interval
 from automl.ledger import Ledger
 from automl.planning import Checked
 from automl.plugins import DataSet, training_data
@@ -38,7 +38,8 @@ def finish(
     binary = data.views.get("diffraction")
     found = results(driver.state, ledger.events, binary)
     write_json(found, folder / "results.json")
-    files = build_report(found, folder / "report.html", folder / "figures")
+    shown = {**found, "config": driver.state.plan["config"] if driver.state.plan else {}}
+    figures = build_report(shown, folder / "report.html", folder / "figures")
     if not driver.state.closed:
         event = ledger.append("closed")
         mirror.append(event)
@@ -52,18 +53,23 @@ def finish(
                 "report.html": folder / "report.html",
                 "config.yaml": folder / "config.yaml",
             },
-            figures=files,
+            figures=figures,
             model=_model(checked, driver, data),
         )
     return summary(found, folder, checked.settings)
 
 
-def _model(checked: Checked, driver: Driver, data: DataSet) -> LoggedModel:
-    """Load the chosen model as the evaluation did, with one image as its example."""
+def _model(checked: Checked, driver: Driver, data: DataSet) -> LoggedModel | None:
+    """Load the chosen model as the evaluation did, with one image as its example.
+
+    None for a model of another kind than MLflow's flavours here know.
+    """
     settings = checked.settings
     visible = training_data(data, settings.select, settings.cache)
     trainable = checked.trainable(visible, settings.trainable.options, "cpu")
     model = trainable.load(Path(driver.evaluation_task().checkpoint or ""))
+    if model.flavor not in ("sklearn", "pytorch"):
+        return None
     example = np.asarray(visible.validation.images[:1])
     return LoggedModel(
         flavor=model.flavor,
@@ -79,15 +85,17 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
     evaluation = found["evaluation"]
     chosen = next(entry for entry in found["confirmation"] if entry["chosen"])
     unit = found["budget_unit"]
+    finished = counted(found["trials"]["finished"], "trials")
+    spent = counted(found["trials"]["budget_spent"], unit)
+    failed = sum(found["trials"]["failed"].values())
+    accuracy = percent(incumbent["validation_accuracy"])
+    median = percent(found["median_validation_accuracy"])
+    budget = counted(incumbent["budget"], unit)
     lines = [
         "",
-        f"Search {found['name']} finished: {found['trials']['finished']} trials, "
-        f"{sum(found['trials']['failed'].values())} failed, "
-        f"{found['trials']['budget_spent']} {unit}.",
+        f"Search {found['name']} finished: {finished}, {failed} failed, {spent}.",
         f"Incumbent: {configuration(incumbent['configuration'])}",
-        f"  validation accuracy {percent(incumbent['validation_accuracy'])} on {found['select']} "
-        f"after {incumbent['budget']} {unit} "
-        f"(median configuration {percent(found['median_validation_accuracy'])})",
+        f"  validation accuracy {accuracy} on {found['select']} after {budget} (median {median})",
         f"Confirmed: {configuration(chosen['configuration'])}",
         f"  validation accuracy {percent(chosen['mean'])}, mean over {len(chosen['seeds'])} seeds",
         "Test accuracy, 95% interval:",

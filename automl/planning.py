@@ -97,9 +97,9 @@ def preview(name: str, settings: Settings, plan: Mapping[str, Any]) -> str:
     confirmation = settings.confirmation
     lines = [
         f"{name}: {settings.search.description}",
-        f"  {settings.algorithm['name']} over the space {settings.space['name']}, seed "
-        f"{settings.seed}, {settings.workers} workers, order={settings.order}, "
-        f"selected on {settings.select}",
+        f"  {settings.algorithm['name']} over the space {settings.space['name']}",
+        f"  seed {settings.seed}, {settings.workers} workers, order={settings.order}",
+        f"  selected on the validation split of {settings.select}",
     ]
     for bracket in plan["brackets"]:
         rungs = " → ".join(f"{count} × {budget}" for count, budget in bracket["rungs"])

@@ -25,26 +25,40 @@ class Split(Protocol):
     """One split of one domain: images (n, h, w) uint8, labels (n,) into the domain's classes."""
 
     @property
-    def images(self) -> Images: ...
+    def images(self) -> Images:
+        """Images (n, h, w), mapped read-only."""
+
     @property
-    def labels(self) -> Labels: ...
+    def labels(self) -> Labels:
+        """Classes (n,), as indices into the domain's."""
+
     @property
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """File name of each image."""
+
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """Digest of the images: what is computed from them is stored under it."""
 
 
 class Domain(Protocol):
     """A domain's classes, and what each training class counts as among them."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Such as ``synthetic``."""
+
     @property
-    def classes(self) -> tuple[str, ...]: ...
+    def classes(self) -> tuple[str, ...]:
+        """What its images are labelled with."""
+
     @property
-    def projection(self) -> tuple[int, ...]: ...
+    def projection(self) -> tuple[int, ...]:
+        """For each training class, the index of the domain's class that it counts as."""
+
     @property
-    def splits(self) -> tuple[str, ...]: ...
+    def splits(self) -> tuple[str, ...]:
+        """Those of ``train``, ``validation`` and ``test`` that it has."""
 
 
 class DataSet(Protocol):
@@ -58,7 +72,9 @@ class DataSet(Protocol):
     views: Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]]
 
     @classmethod
-    def check(cls, options: Mapping[str, Any]) -> None: ...
+    def check(cls, options: Mapping[str, Any]) -> None:
+        """Refuse options that cannot work; quick, and creates nothing."""
+
     @classmethod
     def prepare(
         cls,
@@ -67,12 +83,24 @@ class DataSet(Protocol):
         cache: Path,
         workers: int,
         progress: ProgressCallback | None = None,
-    ) -> DataSet: ...
+    ) -> DataSet:
+        """Read and check every image once and pack them under ``cache``."""
+
     @classmethod
-    def open(cls, packed: Path, *, sealed: bool = True) -> DataSet: ...
-    def split(self, domain: str, split: str) -> Split: ...
-    def unsealed(self) -> DataSet: ...
-    def describe(self) -> dict[str, Any]: ...
+    def open(cls, packed: Path, *, sealed: bool = True) -> DataSet:
+        """Map what :meth:`prepare` packed; sealed, it hands out no test split."""
+
+    def split(self, domain: str, split: str) -> Split:
+        """Return one split of one domain; ``PermissionError`` for a sealed one."""
+
+    def unsealed(self) -> DataSet:
+        """Return the same data with its test splits open: for the final evaluation alone."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return provenance in JSON.
+
+        It has ``digest``, ``surrogate``, ``note``, and ``counts`` by domain, split and class.
+        """
 
 
 class FittedModel(Protocol):
@@ -82,7 +110,8 @@ class FittedModel(Protocol):
     native: Any
     flavor: str
 
-    def predict_proba(self, images: Images) -> Floats: ...
+    def predict_proba(self, images: Images) -> Floats:
+        """Return the probability of each training class for each image, (n, k)."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +141,12 @@ class Trainable(Protocol):
         options: Mapping[str, Any],
         space_parameters: frozenset[str],
         image_shape: tuple[int, int] | None,
-    ) -> None: ...
-    def __init__(self, data: TrainingData, options: Mapping[str, Any], device: str) -> None: ...
+    ) -> None:
+        """Refuse options, parameters or image sizes that no trial could run with."""
+
+    def __init__(self, data: TrainingData, options: Mapping[str, Any], device: str) -> None:
+        """Set up what is dear; ``device`` is ``cpu`` or ``cuda``."""
+
     def train(
         self,
         configuration: Mapping[str, Any],
@@ -121,8 +154,18 @@ class Trainable(Protocol):
         seed: int,
         budget: int,
         checkpoint: Path | None,
-    ) -> Iterator[dict[str, Any]]: ...
-    def load(self, checkpoint: Path) -> FittedModel: ...
+    ) -> Iterator[dict[str, Any]]:
+        """Train up to ``budget`` and yield a report for each epoch, from 1.
+
+        A report has ``epoch`` and ``validation_accuracy`` (see :meth:`TrainingData.score`) and
+        whatever else is worth a curve; or ``epoch``, ``status`` (such as ``diverged``) and
+        ``reason`` where the configuration failed, which ends the trial. A resumable trainable
+        goes on from what lies at ``checkpoint`` and yields its stored reports first; equal
+        configuration, seed and budget give equal reports, however often it was interrupted.
+        """
+
+    def load(self, checkpoint: Path) -> FittedModel:
+        """Return the model that :meth:`train` left at ``checkpoint``."""
 
 
 def training_data(data: DataSet, select: str, cache: Path) -> TrainingData:

@@ -15,7 +15,13 @@ from typing import Any
 
 from automl.selection import confirmed, mean_accuracy
 from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first
-from automl.statistics import binary_summary, collapse, mean_interval, precision_recall, wilson_interval
+from automl.statistics import (
+    binary_summary,
+    collapse,
+    mean_interval,
+    precision_recall,
+    wilson_interval,
+)
 
 Json = dict[str, Any]
 _CURVE = ("train_accuracy", "validation_accuracy", "train_loss", "validation_loss")
@@ -57,7 +63,7 @@ def results(
         "brackets": _brackets(plan, trials),
         "configurations": _configurations(state, trials),
         "confirmation": _confirmation(state, plan),
-        "evaluation": _evaluation(state, plan, binary),
+        "evaluation": _evaluation(state, binary),
         "data": plan["data"],
         "provenance": plan["provenance"],
         "times": _times(events, state, plan),
@@ -140,9 +146,7 @@ def _brackets(plan: Mapping[str, Any], trials: Sequence[Trial]) -> list[Json]:
     for bracket in plan["plan"]["brackets"]:
         rungs = []
         for rung, (planned, budget) in enumerate(bracket["rungs"]):
-            here = [
-                t for t in trials if (t.bracket or 0, t.rung or 0) == (bracket["index"], rung)
-            ]
+            here = [t for t in trials if (t.bracket or 0, t.rung or 0) == (bracket["index"], rung)]
             rungs.append(
                 {
                     "budget": budget,
@@ -217,9 +221,7 @@ def _confirmation(state: SearchState, plan: Mapping[str, Any]) -> list[Json]:
 
 
 def _evaluation(
-    state: SearchState,
-    plan: Mapping[str, Any],
-    binary: tuple[Sequence[str], Sequence[int]] | None,
+    state: SearchState, binary: tuple[Sequence[str], Sequence[int]] | None
 ) -> Json | None:
     if state.chosen is None:
         return None

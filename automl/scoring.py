@@ -19,7 +19,8 @@ def predicted_labels(probabilities: Floats, projection: Sequence[int]) -> Labels
         projection: For each of the k training classes, the domain's class that it counts as: a
             five-class model says *no-diffraction* where it says blank or no-crystal.
     """
-    return np.asarray(projection, dtype=np.int64)[np.argmax(probabilities, axis=1)]
+    labels: Labels = np.asarray(projection, dtype=np.int64)[np.argmax(probabilities, axis=1)]
+    return labels
 
 
 def score(probabilities: Floats, labels: Labels, projection: Sequence[int]) -> dict[str, float]:

@@ -167,10 +167,13 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
             "use a fraction up to 1 or a whole number"
         )
     if "name" not in settings.scale or "name" not in settings.algorithm:
-        raise UserError("scale.name and algorithm.name: both must be set; choose scale= and algorithm=")
+        raise UserError(
+            "scale.name and algorithm.name: both must be set; choose scale= and algorithm="
+        )
     if settings.name is not None and not re.fullmatch(r"[A-Za-z0-9][\w.=-]{0,120}", settings.name):
         raise UserError(
-            f"name: {settings.name!r} cannot be a folder's name; use letters, digits, '.', '_', '-', '='"
+            f"name: {settings.name!r} cannot be a folder's name; "
+            "use letters, digits, '.', '_', '-', '='"
         )
     return settings
 
@@ -195,7 +198,9 @@ def run_name(settings: Settings, config: Mapping[str, Any]) -> str:
     """Return the search's name: the user's, or one made of search, scale, seed and digest."""
     if settings.name is not None:
         return settings.name
-    return f"{settings.search.name}-{settings.scale['name']}-seed{settings.seed}-{digest(config)[:6]}"
+    return (
+        f"{settings.search.name}-{settings.scale['name']}-seed{settings.seed}-{digest(config)[:6]}"
+    )
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -89,7 +89,7 @@ class SearchState:
     def _on_plan(self, event: Mapping[str, Any]) -> None:
         self.plan = event
 
-    def _on_resumed(self, event: Mapping[str, Any]) -> None:
+    def _on_resumed(self, _: Mapping[str, Any]) -> None:
         pass
 
     def _on_asked(self, event: Mapping[str, Any]) -> None:
@@ -125,13 +125,13 @@ class SearchState:
     def _on_chosen(self, event: Mapping[str, Any]) -> None:
         self.chosen = event
 
-    def _on_unsealed(self, event: Mapping[str, Any]) -> None:
+    def _on_unsealed(self, _: Mapping[str, Any]) -> None:
         self.unsealed = True
 
     def _on_evaluated(self, event: Mapping[str, Any]) -> None:
         self.evaluated[event["domain"], event["split"]] = event
 
-    def _on_closed(self, event: Mapping[str, Any]) -> None:
+    def _on_closed(self, _: Mapping[str, Any]) -> None:
         self.closed = True
 
 

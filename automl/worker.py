@@ -20,6 +20,7 @@ class TrialActor(tune.Trainable):
     def setup(self, config: dict[str, Any], worker: dict[str, Any] | None = None) -> None:
         """Begin the first task; the session is set up with it, once for each actor."""
         self._worker = worker or {}
+        self._messages: Iterator[Message]
         self._session: Session | None = None
         self._begin(config)
 
@@ -35,10 +36,10 @@ class TrialActor(tune.Trainable):
 
     def cleanup(self) -> None:
         """Drop the task; the generator closes what it holds."""
-        self._messages = iter(())
+        self._messages = iter([])
 
     def _begin(self, config: dict[str, Any]) -> None:
-        self._messages: Iterator[Message] = self._run(Task.from_dict(json.loads(config["task"])))
+        self._messages = self._run(Task.from_dict(json.loads(config["task"])))
 
     def _run(self, task: Task) -> Iterator[Message]:
         if self._session is None:

@@ -22,9 +22,7 @@ def comparable(results):
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
-    return {
-        name: comparable(drive(tmp_path_factory.mktemp(name), name)) for name in ALGORITHMS
-    }
+    return {name: comparable(drive(tmp_path_factory.mktemp(name), name)) for name in ALGORITHMS}
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -88,7 +86,9 @@ def test_order_of_arrival_survives_kills_too(tmp_path):
 def test_a_failed_trial_is_a_result(uninterrupted):
     counts = uninterrupted["hyperband"]["trials"]
     assert counts["finished"] + sum(counts["failed"].values()) == counts["planned"]
-    statuses = {c["status"] for results in uninterrupted.values() for c in results["configurations"]}
+    statuses = {
+        c["status"] for results in uninterrupted.values() for c in results["configurations"]
+    }
     assert statuses & {"diverged", "crashed"}
 
 

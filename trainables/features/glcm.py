@@ -64,9 +64,11 @@ def glcm_properties(images: Images, offsets: Sequence[Offset]) -> NDArray[np.flo
     for offset in offsets:
         _check_fits(offset, images.shape[1], images.shape[2])
     table = np.empty((len(images), len(offsets), len(PROPERTIES)))
-    for row, image in zip(table, images, strict=True):
+    for row, mapped in zip(table, images, strict=True):
+        # A copy: scikit-image's loop refuses the read-only pages of a mapped file.
+        image = np.array(mapped, order="C")
         for cells, offset in zip(row, offsets, strict=True):
-            cells[:] = _properties(np.ascontiguousarray(image), offset)
+            cells[:] = _properties(image, offset)
     return table
 
 

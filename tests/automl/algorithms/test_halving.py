@@ -126,7 +126,7 @@ losses = st.lists(
 @given(losses)
 def test_promotions_are_hpbandsters(losses: list[float | None]):
     class Job:
-        timestamps: dict[str, float] = {}  # noqa: RUF012
+        timestamps: dict[str, float] = {}
         exception = None
 
         def __init__(self, run: tuple, loss: float | None) -> None:

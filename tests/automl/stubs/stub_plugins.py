@@ -77,8 +77,7 @@ class StubData:
             "surrogate": False,
             "note": "no images of anything",
             "counts": {
-                name: {split: counts for split in domain.splits}
-                for name, domain in self.domains.items()
+                name: dict.fromkeys(domain.splits, counts) for name, domain in self.domains.items()
             },
         }
 

@@ -20,7 +20,7 @@ def server():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         status = 200
-        seen: list[tuple[str, str | None]] = []  # noqa: RUF012
+        seen: list[tuple[str, str | None]] = []
 
         def do_GET(self):
             self.seen.append((self.path, self.headers.get("Authorization")))

@@ -72,3 +72,10 @@ def test_distance_beyond_the_image_is_refused() -> None:
 def test_impossible_offsets(distances: list[int], angles: list[int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         offsets_of(distances, angles)
+
+
+def test_read_only_images_are_taken():
+    images = np.random.default_rng(0).integers(0, 9, (2, 16, 16), dtype=np.uint8)
+    expected = glcm_properties(images, offsets_of([1, 2], [0, 45]))
+    images.setflags(write=False)
+    assert np.array_equal(glcm_properties(images, offsets_of([1, 2], [0, 45])), expected)

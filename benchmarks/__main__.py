@@ -1,0 +1,16 @@
+"""``python -m benchmarks``: run every benchmark in its short form, one after the other.
+
+Each is a module with ``main(short: bool)`` and can be run alone: ``python -m benchmarks.overhead``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+BENCHMARKS = ("overhead", "suggestions", "continuation")
+
+if __name__ == "__main__":
+    for name in BENCHMARKS:
+        module = import_module(f"benchmarks.{name}")
+        print(f"== {name}: {(module.__doc__ or '').strip().splitlines()[0]}", flush=True)
+        module.main(short=True)
