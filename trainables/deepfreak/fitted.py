@@ -1,0 +1,82 @@
+"""A trained network, ready to classify."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from trainables.deepfreak import checkpoint as checkpoints
+from trainables.deepfreak import loop
+from trainables.deepfreak.data import Images, Probabilities
+from trainables.deepfreak.hyperparameters import Hyperparameters
+from trainables.deepfreak.images import DeviceImages
+from trainables.deepfreak.network import DeepFreakNetwork, ResNet
+from trainables.deepfreak.options import Options
+from trainables.deepfreak.topologies import topology
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A network and the classes it tells apart.
+
+    Attributes:
+        classes: names of the columns of the probabilities.
+        image_shape: (rows, columns) of the images it takes.
+        native: maps (n, h, w) or (n, 1, h, w) grey levels to (n, k) logits; in evaluation mode.
+        evaluation_batch: images per forward pass.
+        device: where `native` lives.
+    """
+
+    classes: tuple[str, ...]
+    image_shape: tuple[int, int]
+    native: DeepFreakNetwork
+    evaluation_batch: int
+    device: torch.device
+    flavor: str = "pytorch"
+
+    def predict_proba(self, images: Images) -> Probabilities:
+        """Class probabilities (n, k), float64, of (n, h, w) uint8 images.
+
+        Raises:
+            ValueError: the images have another shape or type.
+        """
+        if images.ndim != 3 or images.shape[1:] != self.image_shape or images.dtype != np.uint8:
+            raise ValueError(
+                f"images: {images.dtype} of shape {images.shape}; this model takes uint8 of shape "
+                f"(n, {self.image_shape[0]}, {self.image_shape[1]})"
+            )
+        if len(images) == 0:
+            return np.empty((0, len(self.classes)))
+        batches = DeviceImages(images, self.device)
+        return loop.predict(self.native, batches, self.evaluation_batch)
+
+
+def load(path: Path, device: torch.device, evaluation_batch: int) -> FittedModel:
+    """Rebuild the network that a checkpoint holds; the file alone suffices.
+
+    Raises:
+        ValueError: the checkpoint is missing, damaged or of another format.
+    """
+    if not path.is_file():
+        raise ValueError(f"checkpoint {path.name}: there is no such file")
+    try:
+        saved = checkpoints.read(path)
+        identity = saved.identity
+        options = Options.parse(identity["options"])
+        hyperparameters = Hyperparameters.parse(identity["configuration"], {})
+        classes = tuple(identity["classes"])
+        rows, columns = identity["image_shape"]
+        column = topology(hyperparameters.topology).resized(options.width, options.blocks)
+        with torch.device("meta"):
+            resnet = ResNet(column, (rows, columns), len(classes), options.pool)
+            network = DeepFreakNetwork(resnet, torch.empty(saved.network["mean"].shape))
+        network.load_state_dict(saved.network, assign=True)
+    except checkpoints.CheckpointError as error:
+        raise ValueError(str(error)) from error
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"checkpoint {path.name} does not describe a network: {type(error).__name__}"
+        ) from error
+    network.requires_grad_(False).to(device).eval()
+    return FittedModel(classes, (rows, columns), network, evaluation_batch, device)

@@ -1,0 +1,148 @@
+"""The network: torchvision's ResNet-50 (He et al. 2016) with Table 9's adjustments.
+
+Layer names and order are torchvision's, so the two can be read (and their weights compared) side
+by side. Nothing here draws from torch's global generator.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from trainables.deepfreak.geometry import EXPANSION, Pool, Shape, Topology, geometry
+
+
+class Bottleneck(nn.Module):
+    """1 × 1, 3 × 3 and 1 × 1 convolutions around an identity (or projected) shortcut."""
+
+    def __init__(self, inputs: int, inner: int, stride: int) -> None:
+        super().__init__()
+        outputs = inner * EXPANSION
+        self.conv1 = nn.Conv2d(inputs, inner, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(inner)
+        self.conv2 = nn.Conv2d(inner, inner, 3, stride=stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(inner)
+        self.conv3 = nn.Conv2d(inner, outputs, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(outputs)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, inputs, h, w) to (n, 4 × inner, h / stride, w / stride)."""
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.relu(self.bn2(self.conv2(y)))
+        y = self.bn3(self.conv3(y))
+        shortcut: Tensor = self.downsample(x)
+        output: Tensor = self.relu(y + shortcut)
+        return output
+
+
+class ResNet(nn.Module):
+    """One topology for one image size: (n, 1, h, w) normalised images to (n, classes) logits."""
+
+    def __init__(
+        self, topology: Topology, image_shape: Shape, classes: int, pool: Pool = "strict"
+    ) -> None:
+        super().__init__()
+        shape = geometry(topology, image_shape, pool, classes)
+        filters, size = topology.filters, topology.first_convolution_size
+        self.conv1 = nn.Conv2d(
+            1, filters, size, topology.first_convolution_stride, padding=size // 2, bias=False
+        )
+        self.bn1 = nn.BatchNorm2d(filters)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(
+            topology.first_pool_size,
+            topology.first_pool_stride,
+            padding=(topology.first_pool_size - 1) // 2,
+        )
+        self.layer1 = _stage(topology, 0)
+        self.layer2 = _stage(topology, 1)
+        self.layer3 = _stage(topology, 2)
+        self.layer4 = _stage(topology, 3)
+        self.avgpool = nn.AvgPool2d(shape.second_pool_kernel, topology.second_pool_stride)
+        self.fc = nn.Linear(shape.features, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, 1, h, w) normalised images to (n, classes) logits."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        logits: Tensor = self.fc(self.avgpool(x).flatten(1))
+        return logits
+
+
+def _stage(topology: Topology, stage: int) -> nn.Sequential:
+    inner = topology.filters * 2**stage
+    inputs = topology.filters if stage == 0 else inner // 2 * EXPANSION
+    first = Bottleneck(inputs, inner, topology.block_strides[stage])
+    others = (Bottleneck(inner * EXPANSION, inner, 1) for _ in range(topology.blocks[stage] - 1))
+    return nn.Sequential(first, *others)
+
+
+class DeepFreakNetwork(nn.Module):
+    """Normalisation and ResNet in one module: raw grey levels to logits.
+
+    Images are rescaled to [0, 1] and the training images' mean is subtracted (paper §4.3).
+    """
+
+    mean: Tensor
+
+    def __init__(self, resnet: ResNet, mean: Tensor) -> None:
+        """Wrap a ResNet.
+
+        Args:
+            resnet: the network for normalised images.
+            mean: () or (h, w) float32, the mean of the training images in [0, 1].
+        """
+        super().__init__()
+        self.resnet = resnet
+        self.register_buffer("mean", mean)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (n, h, w) or (n, 1, h, w) grey levels in 0..255, of any type, to (n, k) logits."""
+        if images.ndim == 3:
+            images = images.unsqueeze(1)
+        logits: Tensor = self.resnet(images.float().div(255).sub(self.mean))
+        return logits
+
+
+def build(
+    topology: Topology,
+    image_shape: Shape,
+    classes: int,
+    pool: Pool,
+    mean: Tensor,
+    generator: torch.Generator,
+) -> DeepFreakNetwork:
+    """Make an initialised network on the CPU; equal generators give equal weights.
+
+    Raises:
+        ValueError: the topology does not fit the images.
+    """
+    with torch.device("meta"):  # allocates nothing and draws nothing
+        resnet = ResNet(topology, image_shape, classes, pool)
+    resnet.to_empty(device="cpu")
+    initialise(resnet, generator)
+    return DeepFreakNetwork(resnet, mean)
+
+
+def initialise(network: nn.Module, generator: torch.Generator) -> None:
+    """Set weights as torchvision's ResNet does, drawing from the given generator only."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(
+                module.weight, mode="fan_out", nonlinearity="relu", generator=generator
+            )
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.ones_(module.weight)
+            nn.init.zeros_(module.bias)
+            module.reset_running_stats()
+        elif isinstance(module, nn.Linear):
+            # nn.Linear's own default, which takes no generator.
+            bound = 1 / math.sqrt(module.in_features)
+            nn.init.uniform_(module.weight, -bound, bound, generator=generator)
+            nn.init.uniform_(module.bias, -bound, bound, generator=generator)

@@ -1,0 +1,219 @@
+"""DeepFreak as a trainable: what the orchestrator calls."""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainables.deepfreak import checkpoint as checkpoints
+from trainables.deepfreak import fitted, loop
+from trainables.deepfreak.checkpoint import Checkpoint, CheckpointError
+from trainables.deepfreak.data import TrialData
+from trainables.deepfreak.fitted import FittedModel
+from trainables.deepfreak.geometry import geometry
+from trainables.deepfreak.hyperparameters import Hyperparameters, check_names, check_values
+from trainables.deepfreak.mean_image import stored_mean
+from trainables.deepfreak.options import Options
+from trainables.deepfreak.run import InfeasibleError, Run, Workbench
+from trainables.deepfreak.topologies import SEARCHED, topology
+
+
+class DeepFreak:
+    """Trains topologies of Table 9 and continues them from checkpoints.
+
+    A run is a function of (configuration, seed, options, data): interrupted and continued, or
+    promoted to a larger budget, it gives the same weights as in one piece, bit for bit on the CPU
+    with one thread.
+    """
+
+    resumable = True
+
+    @classmethod
+    def check(
+        cls,
+        options: Mapping[str, Any],
+        space_parameters: Collection[str],
+        image_shape: tuple[int, int] | None,
+    ) -> None:
+        """Refuse, before anything is created, what cannot work.
+
+        Args:
+            options: the trainable's options.
+            space_parameters: names of the space's hyperparameters. If it is a mapping of names to
+                legal values, only the topologies of the space have to fit the images; of bare
+                names, all thirteen.
+            image_shape: (rows, columns), or None where it is not known yet.
+
+        Raises:
+            ValueError: an unknown or illegal option; an unknown or missing hyperparameter; a
+                topology that does not fit the images.
+        """
+        parsed = Options.parse(options)
+        check_names(frozenset(space_parameters), parsed.defaults)
+        check_values(parsed.defaults)
+        if image_shape is None:
+            return
+        unfit = {}
+        for number in _topologies(space_parameters, parsed):
+            column = topology(number).resized(parsed.width, parsed.blocks)
+            try:
+                geometry(column, image_shape, parsed.pool)
+            except ValueError as error:
+                unfit[number] = str(error)
+        if len(unfit) == 1:
+            raise ValueError(*unfit.values())
+        if unfit:
+            raise ValueError(
+                f"topologies {', '.join(map(str, unfit))} do not fit {image_shape[0]} × "
+                f"{image_shape[1]} images: their second pool is larger than the map before it; "
+                "set option pool: scaled, use larger images (Table 9 is made for 512 × 512) or "
+                "take them out of the space"
+            )
+
+    def __init__(self, data: TrialData, options: Mapping[str, Any], device: str) -> None:
+        """Set up what all trials of this process share: images on the device, mean image.
+
+        On the CPU one thread is used: trials are what runs in parallel.
+
+        Args:
+            data: the splits; nothing but its attributes is asked of it.
+            options: see `options.Options`.
+            device: `cpu` or `cuda`.
+
+        Raises:
+            ValueError: an unknown device, or illegal options.
+        """
+        if device not in ("cpu", "cuda"):
+            raise ValueError(f"device {device}: DeepFreak runs on cpu or cuda")
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ValueError("device cuda: torch finds no CUDA device; use cpu")
+        if device == "cpu":
+            torch.set_num_threads(1)
+        else:
+            torch.backends.cudnn.benchmark = False
+            torch.backends.cudnn.deterministic = True
+        self._options = Options.parse(options)
+        self._device = torch.device(device)
+        mean = stored_mean(data, self._options.mean)
+        self._bench = Workbench(data, self._options, self._device, mean)
+
+    def train(
+        self,
+        configuration: Mapping[str, Any],
+        *,
+        seed: int,
+        budget: int,
+        checkpoint: Path | None,
+    ) -> Iterator[dict[str, Any]]:
+        """Train for `budget` epochs, or from the checkpoint's epoch up to `budget`.
+
+        Args:
+            configuration: hyperparameters of Table 10.
+            seed: of initialisation, order and augmentation.
+            budget: epochs, those of the checkpoint included.
+            checkpoint: file to continue from, if it is there, and to write to; None keeps nothing.
+                It is on disk before the report of its epoch is given.
+
+        Yields:
+            One report per epoch: epoch (from 1), train_loss, train_accuracy, learning_rate,
+            seconds and what the data's `score` returns. Epochs that the checkpoint holds are
+            reported again with `replayed: True`. A failure ends the reports with one that has
+            `status` (diverged, out_of_memory or infeasible) and `reason`. `note`, in the first
+            report, says why a checkpoint was not used, or may not be continued exactly.
+
+        Raises:
+            ValueError: an unknown, missing or illegal hyperparameter, seed or budget.
+        """
+        hyperparameters = Hyperparameters.parse(configuration, self._options.defaults)
+        if budget < 1:
+            raise ValueError(f"budget {budget}: must be at least one epoch")
+        if seed < 0:
+            raise ValueError(f"seed {seed}: must not be negative")
+        extra: dict[str, Any] = {}
+        for report in self._reports(hyperparameters, seed, budget, checkpoint, extra):
+            yield {**report, **extra}
+            extra.clear()
+
+    def load(self, checkpoint: Path) -> FittedModel:
+        """The network of a checkpoint, ready to classify.
+
+        Raises:
+            ValueError: the checkpoint is missing, damaged or of another format.
+        """
+        return fitted.load(checkpoint, self._device, self._options.evaluation_batch)
+
+    def _reports(
+        self,
+        hyperparameters: Hyperparameters,
+        seed: int,
+        budget: int,
+        path: Path | None,
+        extra: dict[str, Any],
+    ) -> Iterator[dict[str, Any]]:
+        run: Run | None = None
+        epoch = 0
+        try:
+            run = Run(self._bench, hyperparameters, seed)
+            if path is not None and path.exists():
+                try:
+                    extra |= _note(_take_up(path, run), run, budget)
+                except CheckpointError as error:
+                    extra["note"] = f"{error}; training starts anew"
+                    run = Run(self._bench, hyperparameters, seed)
+            for report in run.history[:budget]:
+                yield {**report, "replayed": True}
+            while run.epoch < budget:
+                epoch = run.epoch + 1
+                report = run.advance()
+                if path is not None and (
+                    epoch % self._options.checkpoint_every == 0 or epoch == budget
+                ):
+                    checkpoints.write(path, run.checkpoint())
+                yield report
+            return
+        except InfeasibleError as error:
+            failure = {"status": "infeasible", "reason": str(error)}
+        except loop.DivergedError as error:
+            failure = {"status": "diverged", "reason": str(error)}
+        except (MemoryError, RuntimeError) as error:
+            if not _out_of_memory(error):
+                raise
+            failure = {"status": "out_of_memory", "reason": str(error).splitlines()[0]}
+        # Freed only here: while the exception was alive, its frames held the tensors.
+        run = None
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        yield {"epoch": epoch, **failure}
+
+
+def _topologies(space_parameters: Collection[str], options: Options) -> tuple[int, ...]:
+    if "topology" not in space_parameters:
+        return (int(options.defaults["topology"]),)
+    if isinstance(space_parameters, Mapping):
+        return tuple(int(number) for number in space_parameters["topology"])
+    return SEARCHED
+
+
+def _take_up(path: Path, run: Run) -> Checkpoint:
+    saved = checkpoints.read(path)
+    checkpoints.check_identity(path, saved.identity, run.identity())
+    run.restore(saved)
+    return saved
+
+
+def _note(saved: Checkpoint, run: Run, budget: int) -> dict[str, str]:
+    if saved.epoch >= budget or saved.versions == run.versions:
+        return {}
+    before, now = (
+        ", ".join(f"{name} {version}" for name, version in versions.items())
+        for versions in (saved.versions, run.versions)
+    )
+    return {"note": f"continues a checkpoint of {before} with {now}: last bits may differ"}
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    # The CPU's allocator has no exception type of its own.
+    return isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or (
+        "DefaultCPUAllocator" in str(error)
+    )
