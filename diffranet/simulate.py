@@ -2,10 +2,11 @@
 
 Options and their defaults:
     out=              folder to be made (required)
-    size=128          image edge in pixels; the paper has 512
-    train=600 validation=200 test=300
+    size=96           image edge in pixels; the paper has 512
+    extent=256        edge of the imaged area in the paper's pixels of 0.172 mm; the paper has 512
+    train=1000 validation=300 test=400
                       synthetic images per split; the paper has 10000, 2400, 12600
-    real_validation=60 real_test=40
+    real_validation=80 real_test=80
                       images of the surrogate real domains per split; the paper has 366, 91
     domains=synthetic,real
                       domains=synthetic leaves the surrogate out
@@ -28,6 +29,7 @@ from diffranet.simulator.parameters import SimulationParameters
 
 NUMBERS = {
     "size": "image_size",
+    "extent": "extent",
     "train": "train",
     "validation": "validation",
     "test": "test",

@@ -16,6 +16,7 @@ SIMULATOR_VERSION = 1
 ENGINE_NAMES = ("float64",)
 """The diffraction engines that ``bragg.ENGINES`` implements."""
 
+FULL_EXTENT = 512
 LARGEST_SEED = 2**63 - 1
 
 
@@ -24,7 +25,9 @@ class SimulationParameters:
     """Parameters of a simulated data set; the defaults make a small one in about a minute.
 
     Attributes:
-        image_size: Edge of the images in pixels; the detector's area stays the same.
+        image_size: Edge of the images in pixels; the imaged area stays the same.
+        extent: Edge of the imaged area, in the paper's pixels of 0.172 mm: 512 is the paper's
+            detector, less is the part of it around the beam.
         mosaic_domains: Mosaic domains per crystal (the paper has 300).
         seed: Seed of everything random.
         train: Synthetic training images (the paper has 10,000).
@@ -40,19 +43,21 @@ class SimulationParameters:
         DataError: A value is out of bounds.
     """
 
-    image_size: int = 128
+    image_size: int = 96
+    extent: int = 256
     mosaic_domains: int = 100
     seed: int = 0
-    train: int = 600
-    validation: int = 200
-    test: int = 300
-    real_validation: int = 60
-    real_test: int = 40
+    train: int = 1000
+    validation: int = 300
+    test: int = 400
+    real_validation: int = 80
+    real_test: int = 80
     class_balance: str = "paper"
     engine: str = "float64"
 
     def __post_init__(self) -> None:
         integer(self.image_size, "image_size", 32, 2048)
+        integer(self.extent, "extent", 32, FULL_EXTENT)
         integer(self.mosaic_domains, "mosaic_domains", 1, 100_000)
         integer(self.seed, "seed", 0, LARGEST_SEED)
         classes = len(class_weights(SYNTHETIC.name, self.class_balance))
@@ -93,15 +98,15 @@ def from_options(options: Mapping[str, object]) -> SimulationParameters:
     """Read parameters from a configuration's ``data`` options.
 
     Args:
-        options: ``image_size``, ``mosaic_domains``, ``seed``, ``class_balance``, ``engine`` and
-            ``counts`` with ``synthetic: {train, validation, test}`` and
+        options: ``image_size``, ``extent``, ``mosaic_domains``, ``seed``, ``class_balance``,
+            ``engine`` and ``counts`` with ``synthetic: {train, validation, test}`` and
             ``real: {validation, test}``. What is absent takes its default; a ``counts`` without
             ``real`` makes no surrogate domains.
 
     Raises:
         DataError: A key is unknown or a value is bad.
     """
-    plain = ("image_size", "mosaic_domains", "seed", "class_balance", "engine")
+    plain = ("image_size", "extent", "mosaic_domains", "seed", "class_balance", "engine")
     refuse_unknown(options, (*plain, "counts"), "data options")
     values: dict[str, object] = {key: options[key] for key in plain if key in options}
     if "counts" in options:

@@ -33,7 +33,6 @@ from diffranet.simulator.synthetic import (
     BEAM_EDGE_M,
     CELLS,
     FULL_CRYSTAL,
-    FULL_SIZE,
     PHOTONS,
     PSII_CELL,
     binned_gain,
@@ -82,24 +81,25 @@ def block_cells(cell: Cell) -> tuple[int, int, int]:
     return a, b, c
 
 
-def fine_detector(size: int) -> Detector:
+def fine_detector(size: int, extent: int) -> Detector:
     """The frame before averaging; the beam passes below its lower edge."""
     n = FINE_PER_PIXEL * size
-    width = FINE_PER_PIXEL * FULL_SIZE * FINE_PIXEL_MM
+    width = FINE_PER_PIXEL * extent * FINE_PIXEL_MM
     pixel = width / n
     beam_slow = width + BEAM_BELOW_CROP_MM
     return Detector(n, n, pixel, DISTANCE_MM, beam_slow, width / 2, oversampling(pixel))
 
 
 class RealLikeRenderer:
-    """Renders surrogate shots at one image size; arguments as for the synthetic renderer."""
+    """Renders surrogate shots at one size and extent; arguments as for the synthetic renderer."""
 
-    def __init__(self, size: int, mosaic_domains: int, seed: int, engine: str) -> None:
-        self._detector = fine_detector(size)
+    def __init__(self, size: int, extent: int, mosaic_domains: int, seed: int, engine: str) -> None:
+        self._detector = fine_detector(size, extent)
+        self._gain = binned_gain(size, extent)
         self._domains = mosaic_domains
         self._seed = seed
         self._engine = engine
-        binned = max(1.0, FULL_SIZE / size)
+        binned = max(1.0, extent / size)
         rng = set_stream(seed, REAL_RAW.name, VALIDATION, CALIBRATION)
         self._calibration = calibration_map(rng, self._detector.shape, CALIBRATION_RMS / binned)
 
@@ -153,7 +153,7 @@ class RealLikeRenderer:
         """The raw 8-bit image of one shot, (size, size)."""
         rng = image_stream(self._seed, REAL_RAW.name, split, index, NOISE)
         expected = self.expected_photons(shot, split, index)
-        gain = shot.gain * binned_gain(self._detector.n_slow // FINE_PER_PIXEL)
+        gain = shot.gain * self._gain
         readout = Readout(gain=gain, read_noise=2.0, offset=10.0)
         counts = read_out(rng, expected, self._detector.pixel_mm, readout, self._calibration)
         hot = rng.integers(0, counts.size, size=shot.hot_pixels)

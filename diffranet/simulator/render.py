@@ -51,13 +51,13 @@ def jobs(parameters: SimulationParameters) -> list[Job]:
 
 
 @lru_cache(maxsize=2)
-def _synthetic(size: int, domains: int, seed: int, engine: str) -> SyntheticRenderer:
-    return SyntheticRenderer(size, domains, seed, engine)
+def _synthetic(size: int, extent: int, domains: int, seed: int, engine: str) -> SyntheticRenderer:
+    return SyntheticRenderer(size, extent, domains, seed, engine)
 
 
 @lru_cache(maxsize=2)
-def _real_like(size: int, domains: int, seed: int, engine: str) -> RealLikeRenderer:
-    return RealLikeRenderer(size, domains, seed, engine)
+def _real_like(size: int, extent: int, domains: int, seed: int, engine: str) -> RealLikeRenderer:
+    return RealLikeRenderer(size, extent, domains, seed, engine)
 
 
 def draw(parameters: SimulationParameters, job: Job) -> Shot | RealShot:
@@ -73,6 +73,7 @@ def render(parameters: SimulationParameters, job: Job) -> Grey:
     """The 8-bit image of a job, (size, size)."""
     common = (
         parameters.image_size,
+        parameters.extent,
         parameters.mosaic_domains,
         parameters.seed,
         parameters.engine,

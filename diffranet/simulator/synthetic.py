@@ -1,9 +1,10 @@
 """Render synthetic images: photosystem II at an X-ray laser (paper Appendix A).
 
-The detector is always 512 x 0.172 mm wide; smaller images have larger pixels, as if the same
-pixels were binned on the chip before one read-out, so that a pixel's calibration error is the
-mean of those it is made of. Below 128 pixels the gain falls with a pixel's area, because the
-light of so large a pixel would overflow the 16 bits of every image.
+The imaged area is ``extent`` x 0.172 mm wide, 512 being the paper's detector; images of fewer
+pixels have larger ones, as if the paper's were binned on the chip before one read-out, so that a
+pixel's calibration error is the mean of those it is made of. Of pixels more than four times as
+wide as the paper's the gain falls with their area, because their light would overflow the 16 bits
+of every image.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from diffranet.simulator.randomness import CALIBRATION, MOSAIC, NOISE, image_str
 from diffranet.simulator.shots import Shot
 from diffranet.simulator.structure_factors import StructureFactors, WilsonModel, wilson_table
 
-FULL_SIZE = 512
 PAPER_PIXEL_MM = 0.172
 DISTANCE_MM = 80.0
 PHOTONS = 1e12
@@ -42,7 +42,7 @@ PSII_CELL = Cell(117.0, 222.0, 308.0)
 PSII_MODEL = WilsonModel(atoms=2e5, b_factor=70.0)
 PSII_D_MIN = 2.2
 PSII_SEED = 4  # the crystal structure is one thing, whatever the seed of the data set
-SMALLEST_FULL_GAIN_SIZE = 128
+WIDEST_FULL_GAIN_BINNING = 4.0
 
 
 @lru_cache(maxsize=1)
@@ -56,14 +56,14 @@ def oversampling(pixel_mm: float) -> int:
     return max(2, math.ceil(pixel_mm / PAPER_PIXEL_MM - 1e-9))
 
 
-def binned_gain(size: int) -> float:
-    """Counts per photon at an image size: 1, unless binned pixels would overflow."""
-    return min(1.0, (size / SMALLEST_FULL_GAIN_SIZE) ** 2)
+def binned_gain(size: int, extent: int) -> float:
+    """Counts per photon of an image: 1, unless binned pixels would overflow."""
+    return min(1.0, (WIDEST_FULL_GAIN_BINNING * size / extent) ** 2)
 
 
-def paper_detector(size: int) -> Detector:
-    """The paper's detector area in size x size pixels, the beam in its centre."""
-    width = FULL_SIZE * PAPER_PIXEL_MM
+def paper_detector(size: int, extent: int) -> Detector:
+    """The middle of the paper's detector in size x size pixels, the beam in its centre."""
+    width = extent * PAPER_PIXEL_MM
     pixel = width / size
     return Detector(size, size, pixel, DISTANCE_MM, width / 2, width / 2, oversampling(pixel))
 
@@ -73,13 +73,16 @@ class SyntheticRenderer:
 
     Args:
         size: Image edge in pixels.
+        extent: Edge of the imaged area in the paper's pixels.
         mosaic_domains: Mosaic domains per crystal.
         seed: Seed of the data set.
         engine: Diffraction engine, a name in ``bragg.ENGINES``.
     """
 
-    def __init__(self, size: int, mosaic_domains: int, seed: int, engine: str) -> None:
-        self._detector = paper_detector(size)
+    def __init__(self, size: int, extent: int, mosaic_domains: int, seed: int, engine: str) -> None:
+        self._detector = paper_detector(size, extent)
+        self._gain = binned_gain(size, extent)
+        self._binned = max(1.0, extent / size)
         self._domains = mosaic_domains
         self._seed = seed
         self._engine = engine
@@ -87,8 +90,7 @@ class SyntheticRenderer:
     @cached_property
     def _calibration(self) -> FloatArray:
         rng = set_stream(self._seed, SYNTHETIC.name, TRAIN, CALIBRATION)
-        binned = max(1.0, FULL_SIZE / self._detector.n_slow)
-        return calibration_map(rng, self._detector.shape, CALIBRATION_RMS / binned)
+        return calibration_map(rng, self._detector.shape, CALIBRATION_RMS / self._binned)
 
     def expected_photons(self, shot: Shot, split: str, index: int) -> FloatArray:
         """Expected photons per pixel of one shot, (slow, fast)."""
@@ -123,6 +125,6 @@ class SyntheticRenderer:
         """The 8-bit image of one shot, (size, size)."""
         noise = image_stream(self._seed, SYNTHETIC.name, split, index, NOISE)
         expected = self.expected_photons(shot, split, index)
-        readout = Readout(gain=binned_gain(self._detector.n_slow))
+        readout = Readout(gain=self._gain)
         counts = read_out(noise, expected, self._detector.pixel_mm, readout, self._calibration)
         return to_grey(counts)
