@@ -73,7 +73,7 @@ class Options:
 def suggestion(name: str, known: Sequence[str]) -> str:
     """The end of a sentence about an unknown name: the nearest known one, or all of them."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(known)}"
 
 
 def _positive(name: str, value: Any) -> float:

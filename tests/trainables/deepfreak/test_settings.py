@@ -26,7 +26,7 @@ def test_defaults_are_the_papers() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"widht": 1}, "option widht: unknown; did you mean width?"),
+        ({"widht": 1}, "option widht: unknown; did you mean 'width'?"),
         ({"zzz": 1}, "option zzz: unknown; known: width, blocks"),
         ({"width": 0}, "option width: must be positive"),
         ({"width": float("nan")}, "option width: must be positive and finite"),
@@ -59,7 +59,7 @@ def test_illegal_options(options: dict[str, Any], message: str) -> None:
         ({"weight_decay": -1e-5}, "parameter weight_decay: must not be negative"),
         ({"batch_size": 0}, "parameter batch_size: must be at least 1"),
         ({"batch_size": "8"}, "parameter batch_size: must be a finite number, not '8'"),
-        ({"momentun": 0.9}, "parameter momentun: DeepFreak has none; did you mean momentum?"),
+        ({"momentun": 0.9}, "parameter momentun: DeepFreak has none; did you mean 'momentum'?"),
     ],
 )
 def test_illegal_hyperparameters(change: dict[str, Any], message: str) -> None:
