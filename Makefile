@@ -44,7 +44,7 @@ bench: install  ## Print the benchmarks
 	$(BIN)/python -m benchmarks
 
 faults: install  ## Kill searches in the middle, many times, and compare what comes of them
-	$(BIN)/pytest -m slow tests/faults
+	$(BIN)/pytest -m "slow or not slow" tests/faults
 
 clean:  ## Remove what install made; runs and data stay
 	rm -rf $(VENV)

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from ray import tune
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.search import Searcher
 
+from automl import environment
 from automl.algorithms import Signal
 from automl.driver import Driver
 from automl.errors import UserError, one_line
@@ -25,21 +27,6 @@ from automl.session import WorkerSpec
 from automl.settings import ClusterSettings, ResourceSettings
 from automl.worker import TrialActor
 
-# Trials keep the driver's working directory; results go to our
-# ledger alone; a Ctrl-C is ours to handle; Ray's own snapshots are never read again.
-_ENVIRONMENT = {
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DEDUP_LOGS": "1",
-    "RAY_TQDM": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-}
 _MANY = 1_000_000_000  # The searcher says when it has finished.
 
 
@@ -51,8 +38,8 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
         UserError: There is no such cluster, or no node has what a trial asks for.
     """
     local = settings.address == "local"
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    _check_reachable(settings.address)
+    environment.prepare()
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
@@ -75,6 +62,20 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Refuse an address behind which nobody listens; Ray itself would wait for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=3.0).close()
+    except OSError as error:
+        raise UserError(
+            f"cluster.address: no Ray cluster at '{address}' ({one_line(error)}); "
+            "start one with `ray start --head`, or use cluster=local"
+        ) from error
 
 
 def _check_fit(trial: ResourceSettings) -> None:

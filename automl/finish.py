@@ -91,6 +91,9 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
     accuracy = percent(incumbent["validation_accuracy"])
     median = percent(found["median_validation_accuracy"])
     budget = counted(incumbent["budget"], unit)
+    counts = found["trials"]
+    drawn = counts["model_based"] + counts["random"]
+    saved = counted(counts["budget_saved"], unit)
     lines = [
         "",
         f"Search {found['name']} finished: {finished}, {failed} failed, {spent}.",
@@ -98,6 +101,8 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
         f"  validation accuracy {accuracy} on {found['select']} after {budget} (median {median})",
         f"Confirmed: {configuration(chosen['configuration'])}",
         f"  validation accuracy {percent(chosen['mean'])}, mean over {len(chosen['seeds'])} seeds",
+        f"Model-based picks: {counts['model_based']} of {drawn} configurations",
+        f"Promotions: {counts['promoted']}, saving {saved} by continuing from checkpoints",
         "Test accuracy, 95% interval:",
     ]
     width = max((len(entry["domain"]) for entry in evaluation["domains"]), default=0)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import hydra
 from omegaconf import DictConfig
 
+from automl import environment
 from automl.compose import BORDER_ERRORS, conf_dir, explain, plain
 from automl.errors import SearchError, UserError
 from automl.settings import parse_settings, run_name
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Ctrl-C.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    environment.prepare()
     # Hydra then raises what is wrong instead of printing it; it is said in one line below.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = [sys.argv[0], *words]

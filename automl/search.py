@@ -41,7 +41,7 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
     folder = settings.runs / name
     check_identity(folder, name, config)
     plan = _plan_fields(checked, name, config)
-    with Progress(plan) as progress, dispatch.cluster(settings.cluster):
+    with dispatch.cluster(settings.cluster), Progress(plan) as progress:
         data = _prepare(checked, progress)
         folder.mkdir(parents=True, exist_ok=True)
         with Ledger(folder) as ledger:

@@ -93,7 +93,7 @@ class SearchState:
         pass
 
     def _on_asked(self, event: Mapping[str, Any]) -> None:
-        fields = {key: event[key] for key in Trial.__match_args__[:11]}
+        fields = {key: event[key] for key in _ASKED}
         trial = Trial(**fields)
         self.trials[trial.number] = trial
         self.same_work.setdefault(trial.work, []).append(trial.number)
@@ -133,6 +133,21 @@ class SearchState:
 
     def _on_closed(self, _: Mapping[str, Any]) -> None:
         self.closed = True
+
+
+_ASKED = (
+    "number",
+    "phase",
+    "configuration_id",
+    "configuration",
+    "budget",
+    "bracket",
+    "rung",
+    "previous_budget",
+    "origin",
+    "seed",
+    "confirmation_seed",
+)
 
 
 def best_first(trials: Iterable[Trial]) -> list[Trial]:

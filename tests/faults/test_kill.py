@@ -118,8 +118,14 @@ def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("algorithm", SEARCHES)
-def test_killed_searches_end_as_uninterrupted_ones(algorithm, tmp_path, cache):
-    check_survival(tmp_path, cache, *SEARCHES[algorithm], KILLS)
+@pytest.mark.e2e
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("algorithm", "kills"),
+    [
+        ("bohb", KILLS[:2]),
+        *(pytest.param(name, KILLS, marks=pytest.mark.slow) for name in SEARCHES),
+    ],
+)
+def test_killed_searches_end_as_uninterrupted_ones(algorithm, kills, tmp_path, cache):
+    check_survival(tmp_path, cache, *SEARCHES[algorithm], kills)
