@@ -272,7 +272,7 @@ def _times(
             phase = event["phase"]
         elif event["event"] == "chosen":
             phase = "evaluation"
-        if event["event"] != "resumed":
+        if event["event"] not in ("resumed", "closed"):
             seconds[phase] += max(0.0, event["time"] - previous)
         previous = event["time"]
     rates = {
