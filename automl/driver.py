@@ -98,6 +98,8 @@ class Driver:
             self._evaluated(message)
         elif kind == "failed" and number == EVALUATION:
             raise SearchError(f"the final evaluation failed: {message['reason']}")
+        elif kind == "note":
+            self._record("noted", number=number, text=message["text"])
         elif kind in ("report", "finished"):
             self._reported(number, message)
         if kind == "finished":

@@ -102,9 +102,12 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
         f"Confirmed: {configuration(chosen['configuration'])}",
         f"  validation accuracy {percent(chosen['mean'])}, mean over {len(chosen['seeds'])} seeds",
         f"Model-based picks: {counts['model_based']} of {drawn} configurations",
-        f"Promotions: {counts['promoted']}, saving {saved} by continuing from checkpoints",
-        "Test accuracy, 95% interval:",
     ]
+    if counts["promoted"]:
+        lines.append(
+            f"Promotions: {counts['promoted']}, saving {saved} by continuing from checkpoints"
+        )
+    lines.append("Test accuracy, 95% interval:")
     width = max((len(entry["domain"]) for entry in evaluation["domains"]), default=0)
     lines += [
         f"  {entry['domain']:<{width}}  "

@@ -97,8 +97,11 @@ class Session:
             if status is not None:
                 yield _failed(status, str(report.get("reason", "no reason given")))
                 return
+            epoch = int(report.pop("epoch"))
+            report.pop("replayed", None)
+            if note := report.pop("note", None):
+                yield {"type": "note", "text": str(note), "last": False}
             metrics = {key: _plain(value) for key, value in report.items()}
-            epoch = int(report["epoch"])
             if epoch >= task.budget:
                 # Let the trainable finish what it does after its last report, such as saving.
                 for _ in reports:

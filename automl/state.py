@@ -92,6 +92,9 @@ class SearchState:
     def _on_resumed(self, _: Mapping[str, Any]) -> None:
         pass
 
+    def _on_noted(self, _: Mapping[str, Any]) -> None:
+        pass
+
     def _on_asked(self, event: Mapping[str, Any]) -> None:
         fields = {key: event[key] for key in _ASKED}
         trial = Trial(**fields)

@@ -78,6 +78,9 @@ class Narrator:
         self.tally.asked(event)
         return lines
 
+    def _on_noted(self, event: Mapping[str, Any]) -> list[Line]:
+        return [Line(f"trial {number(event.get('number'))}: {event.get('text')}")]
+
     def _on_started(self, event: Mapping[str, Any]) -> list[Line]:
         trial = self.tally.trial(event)
         if trial is None or trial.ended:

@@ -140,3 +140,14 @@ def test_events_are_read_back_as_written(tmp_path):
         event = ledger.append("resumed", detail={"values": (1, 2.5, None)})
     assert read_events(tmp_path / "ledger.jsonl")[0] == [event]
     assert copy.deepcopy(event)["detail"] == {"values": [1, 2.5, None]}
+
+
+def test_a_damaged_checkpoint_is_noted_and_its_trial_begins_anew(uninterrupted, tmp_path):
+    with pytest.raises(Killed):
+        drive(tmp_path, "hyperband", kill_after=30)
+    for checkpoint in (tmp_path / "checkpoints").iterdir():
+        checkpoint.write_text("{")
+    results = drive(tmp_path, "hyperband")
+    assert comparable(results) == uninterrupted["hyperband"]
+    events, _ = read_events(tmp_path / "ledger.jsonl")
+    assert any(event["event"] == "noted" for event in events)

@@ -124,7 +124,12 @@ class StubTrainable:
         self._options = options
 
     def train(self, configuration, *, seed, budget, checkpoint):
-        done = json.loads(checkpoint.read_text())["epoch"] if checkpoint.exists() else 0
+        done, notes = 0, {}
+        if checkpoint.exists():
+            try:
+                done = json.loads(checkpoint.read_text())["epoch"]
+            except ValueError:
+                notes = {"note": f"{checkpoint.name} is damaged"}
         for epoch in range(1, budget + 1):
             if epoch > done:
                 self._epoch(configuration, seed, epoch)
@@ -137,7 +142,9 @@ class StubTrainable:
             if epoch > done:
                 checkpoint.write_text(json.dumps({"epoch": epoch, "right": right}))
             scores = self._data.score(probabilities(right, self._data.validation.labels))
-            yield {"epoch": epoch, "train_accuracy": right, "train_loss": 1 - right, **scores}
+            curves = {"train_accuracy": right, "train_loss": 1 - right, **scores}
+            yield {"epoch": epoch, **curves, **notes}
+            notes = {}
 
     def _epoch(self, configuration, seed, epoch):
         time.sleep(self._options.get("seconds", 0.0))
