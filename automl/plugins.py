@@ -159,8 +159,9 @@ class Trainable(Protocol):
 
         A report has ``epoch`` and ``validation_accuracy`` (see :meth:`TrainingData.score`),
         whatever else is worth a curve, and perhaps a ``note`` for the user; or ``epoch``,
-        ``status`` (such as ``diverged``) and ``reason`` where the configuration failed, which ends the trial. A resumable trainable
-        goes on from what lies at ``checkpoint`` and yields its stored reports first; equal
+        ``status`` (such as ``diverged``) and ``reason`` where the configuration failed, which
+        ends the trial. A resumable trainable goes on from what lies at ``checkpoint`` and yields
+        its stored reports first; equal
         configuration, seed and budget give equal reports, however often it was interrupted.
         """
 
