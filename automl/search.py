@@ -12,7 +12,7 @@ import yaml
 from automl import dispatch
 from automl.conductor import Conductor
 from automl.driver import Driver, DriverSettings
-from automl.errors import UserError
+from automl.errors import SearchError, UserError
 from automl.finish import finish
 from automl.ledger import Event, Ledger, plan_event, read_events
 from automl.planning import Checked, ask, plan_summary
@@ -60,7 +60,7 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
             except KeyboardInterrupt:
                 mirror.abort("KILLED")
                 raise
-            except Exception:
+            except (SearchError, UserError):
                 mirror.abort("FAILED")
                 raise
             finally:
