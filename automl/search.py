@@ -64,7 +64,7 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
                 mirror.abort("FAILED")
                 raise
             finally:
-                for problem in mirror.close(timeout=30.0):
+                for problem in mirror.close(timeout=60.0):
                     progress.note(problem)
 
 

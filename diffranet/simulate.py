@@ -4,7 +4,7 @@ Options and their defaults:
     out=              folder to be made (required)
     size=96           image edge in pixels; the paper has 512
     extent=256        edge of the imaged area in the paper's pixels of 0.172 mm; the paper has 512
-    train=1000 validation=300 test=400
+    train=1300 validation=300 test=400
                       synthetic images per split; the paper has 10000, 2400, 12600
     real_validation=80 real_test=80
                       images of the surrogate real domains per split; the paper has 366, 91

@@ -47,7 +47,7 @@ class SimulationParameters:
     extent: int = 256
     mosaic_domains: int = 100
     seed: int = 0
-    train: int = 1000
+    train: int = 1300
     validation: int = 300
     test: int = 400
     real_validation: int = 80
