@@ -101,6 +101,28 @@ def test_mlflow_has_one_tree_for_each_search(folder):
     assert list((folder / "mlflow").rglob("*.png")), "confusion matrices are pictures"
 
 
+def test_the_models_in_mlflow_answer_as_their_signature_says(folder):
+    script = (
+        "import mlflow, numpy as np, sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    model = mlflow.pyfunc.load_model(path)\n"
+        "    answer = np.asarray(model.predict(np.zeros((2, 64, 64), np.uint8)))\n"
+        "    assert answer.shape == (2, 5), answer.shape\n"
+        "    assert answer.dtype == np.float64, answer.dtype\n"
+        "    assert np.allclose(answer.sum(axis=1), 1), answer\n"
+    )
+    models = [str(path.parent) for path in (folder / "mlflow").rglob("MLmodel")]
+    assert len(models) == len(SEARCHES)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *models],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_same_command_again_changes_nothing(folder):
     place = run_folder(folder, "classical_tpe")
     ledger = (place / "ledger.jsonl").read_bytes()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from trainables.deepfreak import checkpoint as checkpoints
 from trainables.deepfreak import loop
@@ -16,6 +17,19 @@ from trainables.deepfreak.options import Options
 from trainables.deepfreak.topologies import topology
 
 
+class ProbabilityNetwork(nn.Module):
+    """A network that answers with class probabilities (n, k), float64."""
+
+    def __init__(self, network: DeepFreakNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Map (n, h, w) or (n, 1, h, w) grey levels in 0..255, of any type."""
+        logits: torch.Tensor = self.network(images)
+        return logits.double().softmax(1)
+
+
 @dataclass(frozen=True)
 class FittedModel:
     """A network and the classes it tells apart.
@@ -23,17 +37,22 @@ class FittedModel:
     Attributes:
         classes: names of the columns of the probabilities.
         image_shape: (rows, columns) of the images it takes.
-        native: maps (n, h, w) or (n, 1, h, w) grey levels to (n, k) logits; in evaluation mode.
+        network: maps (n, h, w) or (n, 1, h, w) grey levels to (n, k) logits; in evaluation mode.
         evaluation_batch: images per forward pass.
-        device: where `native` lives.
+        device: where `network` lives.
     """
 
     classes: tuple[str, ...]
     image_shape: tuple[int, int]
-    native: DeepFreakNetwork
+    network: DeepFreakNetwork
     evaluation_batch: int
     device: torch.device
     flavor: str = "pytorch"
+
+    @property
+    def native(self) -> nn.Module:
+        """The model as one module, for whoever serves it: grey levels to probabilities."""
+        return ProbabilityNetwork(self.network).eval()
 
     def predict_proba(self, images: Images) -> Probabilities:
         """Class probabilities (n, k), float64, of (n, h, w) uint8 images.
@@ -49,7 +68,7 @@ class FittedModel:
         if len(images) == 0:
             return np.empty((0, len(self.classes)))
         batches = DeviceImages(images, self.device)
-        return loop.predict(self.native, batches, self.evaluation_batch)
+        return loop.predict(self.network, batches, self.evaluation_batch)
 
 
 def load(path: Path, device: torch.device, evaluation_batch: int) -> FittedModel:

@@ -337,8 +337,10 @@ def test_loaded_model_is_the_trained_one(make_data: Make, tmp_path: Path, mean: 
     assert probabilities.dtype == np.float64
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-12)
     assert probabilities == pytest.approx(data.scored[-1], abs=1e-5)
-    logits = model.native(torch.tensor(np.array(data.validation.images)).float().unsqueeze(1))
-    assert logits.double().softmax(1).numpy() == pytest.approx(probabilities, abs=1e-6)
+    for images in (np.array(data.validation.images), np.array(data.validation.images)[:, None]):
+        served = model.native(torch.tensor(images))
+        assert served.dtype == torch.float64
+        assert served.numpy() == pytest.approx(probabilities, abs=1e-6)
     assert model.predict_proba(data.validation.images[:0]).shape == (0, 5)
     with pytest.raises(ValueError, match=r"takes uint8 of shape \(n, 32, 32\)"):
         model.predict_proba(np.zeros((2, 16, 16), np.uint8))
