@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from automl.tracking.uri import SQLITE, sqlite_path
 
 TIMEOUT_SECONDS = 3.0
+BUSY_SECONDS = 20.0  # as MLflow waits for another writer
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _KNOWN = (
     "sqlite:///FOLDER/mlflow.db, http://HOST:PORT, https://…, postgresql://…, mysql://…, mssql://…"
@@ -87,7 +88,11 @@ def _check_sqlite_file(uri: str, path: Path) -> None:
     if start not in (b"", _SQLITE_MAGIC):
         raise ValueError(f"tracking uri {uri!r}: {path} is no SQLite file; name another one")
     try:
-        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)
+        # Not read-only: a writer that was killed leaves a journal, and only a connection that may
+        # write can roll it back. The mode creates nothing.
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=rw", uri=True, timeout=BUSY_SECONDS
+        )
         try:
             query = "SELECT name FROM sqlite_master WHERE type = 'table'"
             tables = {name for (name,) in connection.execute(query)}

@@ -41,13 +41,15 @@ def run(folder: Path, name: str, search: str, cache: Path) -> dict:
 def run_and_kill(folder: Path, name: str, search: str, cache: Path, after: int) -> bool:
     """Run until the ledger has ``after`` events; return whether the driver was still alive."""
     ledger = folder / "runs" / name / "ledger.jsonl"
-    driver = subprocess.Popen(
-        command(name, search, cache),
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    said = folder / f"{name}-{after}.log"
+    with said.open("wb") as log:
+        driver = subprocess.Popen(
+            command(name, search, cache),
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     deadline = time.monotonic() + 240
     while driver.poll() is None and time.monotonic() < deadline:
         if ledger.exists() and ledger.read_bytes().count(b"\n") >= after:
@@ -55,7 +57,7 @@ def run_and_kill(folder: Path, name: str, search: str, cache: Path, after: int) 
             driver.wait()
             return True
         time.sleep(0.01)
-    assert driver.poll() == 0, "the search neither reached the kill nor ended well"
+    assert driver.poll() == 0, said.read_text()
     return False
 
 

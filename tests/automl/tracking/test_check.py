@@ -121,6 +121,28 @@ def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
     assert "no permission to write" in refusal(f"sqlite:///{tmp_path}/mlflow.db")
 
 
+KILLED_WRITER = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("create table experiments (name)")
+connection.execute("insert into experiments values ('kept')")
+connection.execute("pragma cache_size = 5")
+connection.execute("begin")
+for _ in range(2000):
+    connection.execute("insert into experiments values (?)", ("x" * 500,))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_store_whose_writer_was_killed_is_rolled_back_and_fine(tmp_path):
+    path = tmp_path / "mlflow.db"
+    subprocess.run([sys.executable, "-c", KILLED_WRITER, str(path)], check=False)
+    assert (tmp_path / "mlflow.db-journal").stat().st_size > 0, "there is something to roll back"
+    check_uri(f"sqlite:///{path}")
+    rows = sqlite3.connect(path).execute("select name from experiments").fetchall()
+    assert rows == [("kept",)]
+
+
 def test_a_server_that_answers_is_fine(server):
     check_uri(f"{server.address}/base/")
     assert server.seen == [("/base/health", None)]
