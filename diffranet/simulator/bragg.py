@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
+from diffranet.simulator.beam import Beam
 from diffranet.simulator.crystal import Crystal
 from diffranet.simulator.ewald import accumulate_spots, reflections_near_sphere
 from diffranet.simulator.geometry import (
@@ -42,10 +43,7 @@ class Engine(Protocol):
         crystal: Crystal,
         factors: StructureFactors,
         detector: Detector,
-        *,
-        wavelength: float,
-        fluence: float,
-        kahn: float,
+        beam: Beam,
     ) -> FloatArray:
         """Expected Bragg photons per pixel, (slow, fast)."""
 
@@ -54,16 +52,13 @@ def bragg_float64(
     crystal: Crystal,
     factors: StructureFactors,
     detector: Detector,
-    *,
-    wavelength: float,
-    fluence: float,
-    kahn: float,
+    beam: Beam,
 ) -> FloatArray:
     """The exact engine in double precision; arguments as in ``bragg_photons``."""
     cells = np.asarray(crystal.cells, dtype=np.float64)
     shape_matrix = cells[:, None] * crystal.real_rows
     reach = TOPHAT_RADIUS / float(np.linalg.svd(shape_matrix, compute_uv=False)[-1])
-    radius = 1.0 / wavelength
+    radius = 1.0 / beam.wavelength
     # Reflections further out than the detector's corner can still reach in by their own size.
     limit = 2.0 * radius * math.sin(detector.max_two_theta() / 2.0) + reach
     vectors, squared = reflections_near_sphere(
@@ -94,14 +89,16 @@ def bragg_float64(
         detector.oversample,
     )
     first_subpixel = 0.5 / detector.oversample
-    scale = CLASSICAL_ELECTRON_RADIUS_SQUARED * fluence * float(np.prod(cells)) ** 2
+    scale = CLASSICAL_ELECTRON_RADIUS_SQUARED * beam.fluence * float(np.prod(cells)) ** 2
     scale /= len(rotations) * detector.oversample**2
     image *= scale * solid_angle(detector, first_subpixel)
-    image *= polarization(detector, first_subpixel, kahn)
+    image *= polarization(detector, first_subpixel, beam.kahn)
     return image
 
 
-ENGINES: Mapping[str, Engine] = MappingProxyType({"float64": bragg_float64})
+ENGINES: Mapping[str, Engine] = MappingProxyType(
+    {"float64": bragg_float64, "float32": bragg_float64, "continuous": bragg_float64}
+)
 """Diffraction engines by name."""
 
 
@@ -109,10 +106,7 @@ def bragg_photons(
     crystal: Crystal,
     factors: StructureFactors,
     detector: Detector,
-    *,
-    wavelength: float,
-    fluence: float,
-    kahn: float = 0.0,
+    beam: Beam,
     engine: str = "float64",
 ) -> FloatArray:
     """Expected Bragg photons of one shot.
@@ -121,9 +115,7 @@ def bragg_photons(
         crystal: Orientation, mosaic domains and size of a domain.
         factors: Structure factors of the cell.
         detector: Geometry and oversampling.
-        wavelength: Angstrom.
-        fluence: Photons per square metre.
-        kahn: Kahn polarization factor, 0 for an unpolarized beam.
+        beam: Wavelength, fluence, polarization and spectrum.
         engine: A name in ``ENGINES``.
 
     Returns:
@@ -134,6 +126,4 @@ def bragg_photons(
     """
     if engine not in ENGINES:
         raise ValueError(f"unknown engine {engine!r}; choose one of {', '.join(ENGINES)}")
-    return ENGINES[engine](
-        crystal, factors, detector, wavelength=wavelength, fluence=fluence, kahn=kahn
-    )
+    return ENGINES[engine](crystal, factors, detector, beam)

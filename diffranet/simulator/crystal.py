@@ -52,11 +52,14 @@ class Crystal:
         real_rows: Rows a, b, c in Angstrom in the laboratory frame, (3, 3).
         domain_rotations: Rotations of the mosaic domains, (n, 3, 3).
         cells: Unit cells along a, b and c in each domain.
+        mosaic_deg: Largest angle of the distribution that the domains are drawn from (see
+            ``mosaic.domain_rotations``); all that the continuous engine asks of them.
     """
 
     real_rows: FloatArray
     domain_rotations: FloatArray
     cells: tuple[int, int, int]
+    mosaic_deg: float = 0.0
 
 
 def rotation_from_quaternion(quaternion: tuple[float, float, float, float]) -> FloatArray:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from diffranet.domains import REAL_RAW, VALIDATION
 from diffranet.simulator.artefacts import ice_rings, jet_streak, parasitic, tape
 from diffranet.simulator.background import background_photons
+from diffranet.simulator.beam import Beam
 from diffranet.simulator.bragg import bragg_photons
 from diffranet.simulator.crystal import Cell, Crystal, rotation_from_quaternion
 from diffranet.simulator.detector import Readout, calibration_map, read_out, to_grey
@@ -140,12 +141,11 @@ class RealLikeRenderer:
                 cell.real_rows() @ rotation_from_quaternion(shot.quaternion).T,
                 domain_rotations(rng, self._domains, shot.mosaic_deg),
                 cells,
+                shot.mosaic_deg,
             ),
             crystal_factors(shot.crystal),
             self._detector,
-            wavelength=WAVELENGTH_A,
-            fluence=photons / BEAM_EDGE_M**2 * blocks,
-            kahn=KAHN,
+            Beam(WAVELENGTH_A, photons / BEAM_EDGE_M**2 * blocks, KAHN),
             engine=self._engine,
         )
 

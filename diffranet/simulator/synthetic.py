@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from diffranet.domains import SYNTHETIC, TRAIN
 from diffranet.simulator.background import background_photons
+from diffranet.simulator.beam import Beam
 from diffranet.simulator.bragg import bragg_photons
 from diffranet.simulator.crystal import Cell, Crystal, rotation_from_quaternion
 from diffranet.simulator.detector import Readout, calibration_map, read_out, to_grey
@@ -110,13 +111,16 @@ class SyntheticRenderer:
                 PSII_CELL.real_rows() @ rotation_from_quaternion(shot.quaternion).T,
                 domain_rotations(rng, self._domains, MOSAIC_MAX_ANGLE_DEG),
                 CELLS,
+                MOSAIC_MAX_ANGLE_DEG,
             )
             expected += bragg_photons(
                 crystal,
                 psii_factors(),
                 self._detector,
-                wavelength=shot.wavelength,
-                fluence=photons / BEAM_EDGE_M**2 * FULL_CRYSTAL * shot.crystal_scale,
+                Beam(
+                    shot.wavelength,
+                    photons / BEAM_EDGE_M**2 * FULL_CRYSTAL * shot.crystal_scale,
+                ),
                 engine=self._engine,
             )
         return expected

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diffranet.simulator.beam import Beam
 from diffranet.simulator.bragg import ENGINES, TOPHAT_RADIUS, bragg_photons
 from diffranet.simulator.crystal import (
     Cell,
@@ -46,9 +47,7 @@ def test_agrees_with_nanobragg(case: str) -> None:
         crystal,
         recipe_factors(Cell(*meta["cell"]), meta["dmin"]),
         detector,
-        wavelength=meta["lam"],
-        fluence=meta["flu"],
-        kahn=meta["polar"],
+        Beam(meta["lam"], meta["flu"], meta["polar"]),
     )
     assert np.abs(found - expected).max() / expected.max() < 1e-6
     assert np.array_equal(found > 0, expected > 0)
@@ -125,9 +124,7 @@ def test_finds_every_spot(
     squared = rng.uniform(1.0, 2.0, size=tuple(int(e / 2.0) + 1 for e in edges))
     squared[0, 0, 0] = 0.0
     detector = Detector(24, 20, 1.7, distance, *beam, oversample)
-    found = bragg_photons(
-        crystal, StructureFactors(squared), detector, wavelength=1.5, fluence=1.0, kahn=0.5
-    )
+    found = bragg_photons(crystal, StructureFactors(squared), detector, Beam(1.5, 1.0, 0.5))
     expected = brute_force(crystal, squared, detector, 1.5, 0.5)
     # A subpixel on the very edge of a top hat may fall either way.
     odd = np.abs(found - expected) > 1e-9 * max(expected.max(), 1e-300)
@@ -140,9 +137,7 @@ def test_doubling_the_fluence_doubles_the_photons() -> None:
     crystal = Crystal(cell.real_rows(), np.eye(3)[None], (4, 4, 4))
     detector = Detector(64, 64, 1.0, 50.0, 32.0, 32.0, 2)
     factors = recipe_factors(cell, 2.0)
-    one, two = (
-        bragg_photons(crystal, factors, detector, wavelength=1.5, fluence=f) for f in (1e20, 2e20)
-    )
+    one, two = (bragg_photons(crystal, factors, detector, Beam(1.5, f)) for f in (1e20, 2e20))
     assert one.sum() > 0
     np.testing.assert_allclose(two, 2 * one, rtol=1e-12)
 
@@ -155,8 +150,7 @@ def test_unknown_engine_is_refused() -> None:
             crystal,
             recipe_factors(cell, 4.0),
             Detector(8, 8, 1.0, 50.0, 4.0, 4.0),
-            wavelength=1.5,
-            fluence=1.0,
+            Beam(1.5, 1.0),
             engine="float33",
         )
 
