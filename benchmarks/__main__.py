@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-BENCHMARKS = ("overhead", "suggestions", "continuation")
+BENCHMARKS = ("overhead", "suggestions", "continuation", "simulator")
 
 if __name__ == "__main__":
     for name in BENCHMARKS:

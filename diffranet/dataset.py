@@ -142,6 +142,7 @@ class DiffraNet:
             "digest": self.digest,
             "image_shape": list(self.image_shape),
             "surrogate": bool(source.get("surrogate", False)),
+            "surrogate_domains": list(source.get("surrogate_domains", ())),
             "note": str(source.get("note", "")),
             "simulation": source.get("parameters"),
         }
@@ -150,8 +151,9 @@ class DiffraNet:
 class SimulatedDiffraNet(DiffraNet):
     """A data set that is simulated on first use and found again afterwards.
 
-    Options: ``image_size``, ``mosaic_domains``, ``seed``, ``counts``, ``class_balance`` and
-    ``engine``; see ``diffranet.simulator.parameters``.
+    Options: ``image_size``, ``extent``, ``mosaic_domains``, ``seed``, ``counts``,
+    ``class_balance``, ``engine``, and the groups ``beam``, ``detector``, ``crystal`` and
+    ``background``; see ``diffranet.simulator.parameters``.
     """
 
     @classmethod
@@ -162,8 +164,9 @@ class SimulatedDiffraNet(DiffraNet):
             DataError: An option is unknown or bad.
         """
         from diffranet.simulator.parameters import from_options
+        from diffranet.simulator.structure import check_source
 
-        from_options(options)
+        check_source(from_options(options).crystal)
 
     @classmethod
     def prepare(

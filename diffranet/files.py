@@ -40,11 +40,18 @@ def sha256_json(value: object) -> str:
 
 
 @contextmanager
-def held_folder(folder: Path) -> Iterator[None]:
-    """Create a folder if need be and hold it alone; others wait. The hold dies with its process.
+def held_folder(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Create a folder if need be and hold it alone. The hold dies with its process.
 
     The lock sits on the folder itself, so nothing is left behind when the folder is renamed
     to its final name inside the block.
+
+    Args:
+        folder: The folder.
+        wait: Whether to wait while another process holds it.
+
+    Raises:
+        BlockingIOError: Another process holds it and ``wait`` is false.
     """
     while True:
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,13 +60,21 @@ def held_folder(folder: Path) -> Iterator[None]:
         except FileNotFoundError:
             continue
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not _is_at(folder, descriptor):
                 continue  # its last holder renamed or removed it while this process waited
             yield
             return
         finally:
             os.close(descriptor)
+
+
+def nearest_folder(path: Path) -> Path:
+    """The path itself or the nearest of its parents that exists."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path
 
 
 def _is_at(folder: Path, descriptor: int) -> bool:

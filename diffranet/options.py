@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
@@ -41,6 +42,43 @@ def integer(value: object, where: str, least: int, most: int | None = None) -> i
     return value
 
 
+def number(
+    value: object,
+    where: str,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+) -> float:
+    """A finite number within bounds; ``least`` and ``most`` are allowed, ``above`` is not.
+
+    Raises:
+        DataError: It is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise DataError(f"{where} must be a number, got {value!r}")
+    low = (least is not None and value < least) or (above is not None and value <= above)
+    if low or (most is not None and value > most):
+        lower = f"at least {least:g}" if least is not None else ""
+        lower = f"above {above:g}" if above is not None else lower
+        upper = f"at most {most:g}" if most is not None else ""
+        bounds = " and ".join(bound for bound in (lower, upper) if bound)
+        raise DataError(f"{where} must be {bounds}, got {value:g}")
+    return float(value)
+
+
+def sequence(value: object, where: str, lengths: tuple[int, ...], of: str) -> list[object]:
+    """A list of one of some lengths; ``of`` says what its items are, for the refusal.
+
+    Raises:
+        DataError: It is something else.
+    """
+    if isinstance(value, str) or not isinstance(value, list | tuple) or len(value) not in lengths:
+        wanted = " or ".join(str(n) for n in lengths)
+        raise DataError(f"{where} must be a list of {wanted} {of}, got {value!r}")
+    return list(value)
+
+
 def choice(value: object, where: str, known: Iterable[str]) -> str:
     """One of some words.
 
@@ -62,3 +100,14 @@ def mapping(value: object, where: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise DataError(f"{where} must be a group of key: value options, got {value!r}")
     return value
+
+
+def flatten(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Nested groups as one mapping with dotted keys."""
+    flat: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,112 +1,169 @@
-"""Make a simulated data set: ``python -m diffranet.simulate out=FOLDER [option=value ...]``.
-
-Options and their defaults:
-    out=              folder to be made (required)
-    size=96           image edge in pixels; the paper has 512
-    extent=256        edge of the imaged area in the paper's pixels of 0.172 mm; the paper has 512
-    train=1300 validation=300 test=400
-                      synthetic images per split; the paper has 10000, 2400, 12600
-    real_validation=80 real_test=80
-                      images of the surrogate real domains per split; the paper has 366, 91
-    domains=synthetic,real
-                      domains=synthetic leaves the surrogate out
-    mosaic_domains=100  mosaic domains per crystal; the paper has 300
-    balance=paper     class shares of the paper's test set, or balanced
-    seed=0  engine=float64
-    workers=          processes, by default one per available core
-"""
+"""The command: ``python -m diffranet.simulate out=FOLDER [option=value ...]``."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from diffranet.errors import DataError
-from diffranet.options import choice, did_you_mean, integer
-from diffranet.simulator.parameters import SimulationParameters
+from diffranet.errors import DataError, UnfinishedError
+from diffranet.options import did_you_mean, flatten, integer, mapping, refuse_unknown, sequence
 
-NUMBERS = {
-    "size": "image_size",
-    "extent": "extent",
-    "train": "train",
-    "validation": "validation",
-    "test": "test",
-    "real_validation": "real_validation",
-    "real_test": "real_test",
-    "mosaic_domains": "mosaic_domains",
-    "seed": "seed",
-    "workers": "workers",
-}
-WORDS = {"balance": "class_balance", "engine": "engine"}
-OPTIONS = ("out", *NUMBERS, *WORDS, "domains")
-DOMAIN_CHOICES = ("synthetic,real", "synthetic")
+OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+SIMULATED = "diffranet_simulated"
+DOMAINS = ("synthetic", "real")
+FLAGS = ("--help", "-h", "--cfg", "-c", "--resolve")
+HELP = """\
+Makes a data set of simulated diffraction images in DiffraNet's published layout.
 
+  python -m diffranet.simulate out=images                  a small set, as scale=demo searches on
+  python -m diffranet.simulate out=images scale=paper      512 x 512, 25,000 synthetic images
+  python -m diffranet.simulate out=images size=128 train=400 domains=synthetic engine=continuous
+  python -m diffranet.simulate out=images data.options.crystal.structure_factors=model.cif
 
-def parse(arguments: Sequence[str]) -> tuple[Path, SimulationParameters, int]:
-    """Read the command line.
+The real-like images (real_raw, real_preprocessed) are a parametrised surrogate, not DiffraNet's
+real images. A run that was stopped goes on with the same command.
 
-    Returns:
-        The folder, what to make, and the number of processes.
+== Groups: choose with group=option ==
+{groups}
 
-    Raises:
-        DataError: Something is unknown, missing or out of bounds.
-    """
-    given: dict[str, str] = {}
-    for word in arguments:
-        key, equals, value = word.partition("=")
-        if not equals or not value:
-            raise DataError(f"{word!r}: options are written option=value; see --help")
-        if key not in OPTIONS:
-            raise DataError(f"unknown option {key!r}; {did_you_mean(key, OPTIONS)}")
-        if key in given:
-            raise DataError(f"option {key!r} is given twice")
-        given[key] = value
-    if "out" not in given:
-        raise DataError("out=FOLDER is missing: name the folder to be made")
-    values: dict[str, object] = {WORDS[key]: given[key] for key in WORDS if key in given}
-    for key in NUMBERS.keys() & given.keys():
-        try:
-            values[NUMBERS[key]] = int(given[key])
-        except ValueError:
-            raise DataError(f"{key} must be a whole number, got {given[key]!r}") from None
-    workers = integer(values.pop("workers", len(os.sched_getaffinity(0))), "workers", 1, 1024)
-    if choice(given.get("domains", DOMAIN_CHOICES[0]), "domains", DOMAIN_CHOICES) == "synthetic":
-        for key in ("real_validation", "real_test"):
-            if key in given:
-                raise DataError(f"{key} is given, but domains=synthetic leaves the real part out")
-            values[key] = 0
-    parameters = SimulationParameters(**values)  # type: ignore[arg-type]  # checked there
-    return Path(given["out"]), parameters, workers
+== Keys with their defaults at scale=demo ==
+{keys}
+
+python -m diffranet.simulate --cfg job [--resolve]         prints the composed configuration
+python -m diffranet.gallery FOLDER                         contact sheets of what was made
+python -m diffranet.verify FOLDER                          checks hashes, renders a sample again"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status, 2 for bad input."""
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if {"-h", "--help"} & set(words):
-        print((__doc__ or "").strip())
-        return 0
+    """Run the command.
+
+    Returns:
+        0; 2 for bad input, with nothing created; 1 for a run that cannot go on; 130 after Ctrl-C.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        out, parameters, workers = parse(words)
-        # The simulator takes a second to import; a typing error need not wait for it.
-        from diffranet.simulator.writer import write_dataset
-
-        write_dataset(out, parameters, workers=workers, progress=_show)
+        return _run(words)
+    except UnfinishedError as error:
+        return _say(str(error), FAILED)
     except DataError as error:
-        print(f"diffranet.simulate: {error}", file=sys.stderr)
-        return 2
+        return _say(str(error), BAD_INPUT)
     except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on where it stopped", file=sys.stderr)
-        return 130
-    print(f"{out}: complete")
-    return 0
+        return _say("stopped; the same command goes on where it stopped", INTERRUPTED)
 
 
-def _show(what: str, done: int, total: int) -> None:
-    if sys.stderr.isatty() or done == total:
-        end = "\n" if done == total else "\r"
-        print(f"{what}: {done}/{total} images", end=end, file=sys.stderr, flush=True)
+def _run(words: Sequence[str]) -> int:
+    flags, overrides = _flags(words)
+    from diffranet.composition import compose_config, plain, spelt
+
+    if flags & {"--help", "-h"}:
+        print(_help())
+        return OK
+    config = compose_config(overrides)
+    if "--cfg" in flags:
+        print(spelt(config, resolve="--resolve" in flags), end="")
+        return OK
+    if config.data.get("name") != SIMULATED:
+        raise DataError(f"data={config.data.get('name')}: is not simulated; choose data=demo")
+    values = plain(config)
+    out, workers, options = _checked(values, overrides)
+    # The simulator takes a second to import; a typing error need not wait for it.
+    from diffranet.progress import Display
+    from diffranet.simulator.parameters import from_options
+    from diffranet.simulator.writer import write_dataset
+
+    parameters = from_options(options)
+    start = time.monotonic()
+    with Display() as display:
+        written = write_dataset(out, parameters, workers=workers, progress=display, wait=False)
+    seconds = time.monotonic() - start
+    if written.fresh:
+        rate = f"{written.fresh} made in {seconds:.1f} s, {written.fresh / seconds:.1f} images/s"
+    else:
+        rate = "complete already"
+    print(f"{out}: {written.images} images, {rate}")
+    return OK
+
+
+def _flags(words: Sequence[str]) -> tuple[set[str], list[str]]:
+    """Split the command line into flags and overrides."""
+    flags: set[str] = set()
+    overrides: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            overrides.append(word)
+            continue
+        name, _, value = word.partition("=")
+        if name not in FLAGS:
+            raise DataError(f"{word}: no such flag; {did_you_mean(name, FLAGS)}")
+        if name in ("--cfg", "-c"):
+            name, value = "--cfg", value or next(rest, "")
+            if value != "job":
+                raise DataError(f"--cfg {value}: only 'job' can be printed")
+        flags.add(name)
+    given = [key for key, equals, _ in (word.partition("=") for word in overrides) if equals]
+    for key in given:
+        if given.count(key) > 1:
+            raise DataError(f"{key}: given twice")
+    return flags, overrides
+
+
+def _checked(
+    values: Mapping[str, object], overrides: Sequence[str]
+) -> tuple[Path, int, dict[str, object]]:
+    """Folder, processes and data options of what was composed with some overrides."""
+    given = {word.partition("=")[0] for word in overrides}
+    known = ("scale", "data", "out", "seed", "engine", "workers", "balance", "domains")
+    sizes = ("size", "extent", "mosaic_domains", "train", "validation", "test")
+    refuse_unknown(values, (*known, *sizes, "real_validation", "real_test"), "configuration")
+    out = values["out"]
+    if not isinstance(out, str | int) or not str(out).strip():
+        raise DataError(f"out must name the folder to be made, got {out!r}")
+    workers = values["workers"]
+    cores = len(os.sched_getaffinity(0))
+    processes = cores if workers is None else integer(workers, "workers", 1, 1024)
+    options = dict(mapping(mapping(values["data"], "data").get("options"), "data.options"))
+    domains = values["domains"]
+    if isinstance(domains, str):
+        domains = [name.strip() for name in domains.split(",")]
+    chosen = sequence(domains, "domains", (1, 2), "of synthetic and real")
+    for name in chosen:
+        if name not in DOMAINS:
+            raise DataError(f"domains: unknown {name!r}; {did_you_mean(str(name), DOMAINS)}")
+    if "synthetic" not in chosen:
+        raise DataError("domains: synthetic cannot be left out; the surrogate is matched to it")
+    if "real" not in chosen:
+        for key in ("real_validation", "real_test"):
+            if key in given:
+                raise DataError(f"{key} is given, but domains=synthetic leaves the real part out")
+        counts = dict(mapping(options["counts"], "data.options.counts"))
+        options["counts"] = {**counts, "real": None}
+    return Path(str(out)).expanduser(), processes, options
+
+
+def _help() -> str:
+    from diffranet.composition import compose_config, groups, plain
+
+    values = plain(compose_config(["out=FOLDER"]))
+    options = values.pop("data")
+    assert isinstance(options, dict)
+    setup = {name: group for name, group in options["options"].items() if isinstance(group, dict)}
+    del values["scale"], setup["counts"]
+    keys = {**values, **{f"data.options.{k}": v for k, v in flatten(setup).items()}}
+    spelt = {key: "null" if value is None else str(value) for key, value in keys.items()}
+    lines = [f"  {key}={value}".replace(" ", "").replace("'", "") for key, value in spelt.items()]
+    return HELP.format(
+        groups="\n".join(f"{name}: {', '.join(known)}" for name, known in groups().items()),
+        keys="\n".join(f"  {line}" for line in lines),
+    )
+
+
+def _say(text: str, status: int) -> int:
+    print(f"diffranet.simulate: {text}", file=sys.stderr, flush=True)
+    return status
 
 
 if __name__ == "__main__":

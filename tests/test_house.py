@@ -22,8 +22,8 @@ MAY_IMPORT = {
 ONLY_IN = {
     "ray": ("automl/dispatch.py", "automl/worker.py"),
     "mlflow": ("automl/tracking/",),
-    "hydra": ("automl/run.py", "automl/compose.py"),
-    "omegaconf": ("automl/run.py", "automl/compose.py"),
+    "hydra": ("automl/run.py", "automl/compose.py", "diffranet/composition.py"),
+    "omegaconf": ("automl/run.py", "automl/compose.py", "diffranet/composition.py"),
     "torch": ("trainables/deepfreak/",),
     "sklearn": ("trainables/classical/", "trainables/features/"),
 }

@@ -1,8 +1,8 @@
 """Bragg photons of a mosaic crystal: reflections near the Ewald sphere, spots as top hats.
 
 Instead of asking every subpixel and domain for its nearest reflection, as nanoBragg does, only
-the reflections that can touch the Ewald sphere are visited, and for each domain only the
-subpixels that its spot can reach. The result is nanoBragg's, bound for bound, to rounding.
+the reflections that can touch the Ewald sphere are visited, and of the subpixels only those that
+their spots can reach.
 
 The top-hat rule is the one of the 2018 program that made the published images: a subpixel is
 lit if ``sum_i (N_i (h_i - h0_i))^2 < 0.3969`` with h0 the nearest integers. Later nanoBragg
@@ -11,8 +11,8 @@ versions have another rule, which fills reciprocal space for small domains.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
@@ -20,7 +20,10 @@ import numpy as np
 
 from diffranet.simulator.beam import Beam
 from diffranet.simulator.crystal import Crystal
-from diffranet.simulator.ewald import accumulate_spots, reflections_near_sphere
+from diffranet.simulator.engines.continuous import sums_continuous
+from diffranet.simulator.engines.float32 import sums_float32
+from diffranet.simulator.engines.float64 import sums_float64
+from diffranet.simulator.factors import StructureFactors
 from diffranet.simulator.geometry import (
     CLASSICAL_ELECTRON_RADIUS_SQUARED,
     Detector,
@@ -28,76 +31,19 @@ from diffranet.simulator.geometry import (
     polarization,
     solid_angle,
 )
-from diffranet.simulator.mosaic import largest_angle
-from diffranet.simulator.structure_factors import StructureFactors
-
-TOPHAT_RADIUS = 0.63
-"""Radius of the top-hat spot in units of 1/(N a): the same volume as the grating function."""
 
 
 class Engine(Protocol):
     """How a diffraction engine is called; see ``bragg_photons`` for the arguments."""
 
     def __call__(
-        self,
-        crystal: Crystal,
-        factors: StructureFactors,
-        detector: Detector,
-        beam: Beam,
+        self, crystal: Crystal, factors: StructureFactors, detector: Detector, beam: Beam
     ) -> FloatArray:
-        """Expected Bragg photons per pixel, (slow, fast)."""
-
-
-def bragg_float64(
-    crystal: Crystal,
-    factors: StructureFactors,
-    detector: Detector,
-    beam: Beam,
-) -> FloatArray:
-    """The exact engine in double precision; arguments as in ``bragg_photons``."""
-    cells = np.asarray(crystal.cells, dtype=np.float64)
-    shape_matrix = cells[:, None] * crystal.real_rows
-    reach = TOPHAT_RADIUS / float(np.linalg.svd(shape_matrix, compute_uv=False)[-1])
-    radius = 1.0 / beam.wavelength
-    # Reflections further out than the detector's corner can still reach in by their own size.
-    limit = 2.0 * radius * math.sin(detector.max_two_theta() / 2.0) + reach
-    vectors, squared = reflections_near_sphere(
-        np.linalg.inv(crystal.real_rows).T.copy(),
-        factors.squared,
-        radius,
-        reach,
-        largest_angle(crystal.domain_rotations) * (1.0 + 1e-9),
-        limit,
-    )
-    rotations = np.ascontiguousarray(crystal.domain_rotations, dtype=np.float64)
-    image = np.zeros(detector.shape)
-    accumulate_spots(
-        image,
-        vectors,
-        squared,
-        rotations,
-        # diag(N) A U^T of every domain: takes a displacement from a reflection to N dh.
-        np.ascontiguousarray(shape_matrix @ rotations.transpose(0, 2, 1)),
-        cells,
-        radius,
-        reach,
-        TOPHAT_RADIUS**2,
-        detector.distance_mm,
-        detector.beam_slow_mm,
-        detector.beam_fast_mm,
-        detector.pixel_mm,
-        detector.oversample,
-    )
-    first_subpixel = 0.5 / detector.oversample
-    scale = CLASSICAL_ELECTRON_RADIUS_SQUARED * beam.fluence * float(np.prod(cells)) ** 2
-    scale /= len(rotations) * detector.oversample**2
-    image *= scale * solid_angle(detector, first_subpixel)
-    image *= polarization(detector, first_subpixel, beam.kahn)
-    return image
+        """Mean over the domains of |F|^2 summed over the lit subpixels of each pixel."""
 
 
 ENGINES: Mapping[str, Engine] = MappingProxyType(
-    {"float64": bragg_float64, "float32": bragg_float64, "continuous": bragg_float64}
+    {"float64": sums_float64, "float32": sums_float32, "continuous": sums_continuous}
 )
 """Diffraction engines by name."""
 
@@ -107,7 +53,7 @@ def bragg_photons(
     factors: StructureFactors,
     detector: Detector,
     beam: Beam,
-    engine: str = "float64",
+    engine: str = "float32",
 ) -> FloatArray:
     """Expected Bragg photons of one shot.
 
@@ -116,7 +62,9 @@ def bragg_photons(
         factors: Structure factors of the cell.
         detector: Geometry and oversampling.
         beam: Wavelength, fluence, polarization and spectrum.
-        engine: A name in ``ENGINES``.
+        engine: ``float64`` and ``float32`` bring the crystal's own domains onto the detector;
+            ``continuous`` their distribution, which is what the mean of very many domains tends
+            to.
 
     Returns:
         Photons per pixel, (slow, fast).
@@ -126,4 +74,16 @@ def bragg_photons(
     """
     if engine not in ENGINES:
         raise ValueError(f"unknown engine {engine!r}; choose one of {', '.join(ENGINES)}")
-    return ENGINES[engine](crystal, factors, detector, beam)
+    image = ENGINES[engine](crystal, factors, detector, beam)
+    scale = CLASSICAL_ELECTRON_RADIUS_SQUARED * beam.fluence
+    scale *= float(np.prod(crystal.cells)) ** 2 / detector.oversample**2
+    image *= scale
+    image *= _response(detector, beam.kahn)
+    return image
+
+
+@lru_cache(maxsize=4)
+def _response(detector: Detector, kahn: float) -> FloatArray:
+    """Solid angle times polarization of each pixel, both at its first subpixel as in nanoBragg."""
+    at = 0.5 / detector.oversample
+    return solid_angle(detector, at) * polarization(detector, at, kahn)

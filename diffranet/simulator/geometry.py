@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 
 CLASSICAL_ELECTRON_RADIUS_SQUARED = 7.94079248018965e-30
 """Thomson cross-section of one electron per steradian, m^2 (nanoBragg's constant)."""

@@ -19,27 +19,21 @@ import numpy as np
 import numpy.typing as npt
 
 from diffranet.domains import REAL_RAW, VALIDATION
-from diffranet.simulator.artefacts import ice_rings, jet_streak, parasitic, tape
-from diffranet.simulator.background import background_photons
+from diffranet.simulator.artefacts import Artefacts
+from diffranet.simulator.background import BackgroundModel, Layers
 from diffranet.simulator.beam import Beam
 from diffranet.simulator.bragg import bragg_photons
 from diffranet.simulator.crystal import Cell, Crystal, rotation_from_quaternion
-from diffranet.simulator.detector import Readout, calibration_map, read_out, to_grey
+from diffranet.simulator.detector import FibreCcd, Readout, binned, calibration_map, to_grey
+from diffranet.simulator.factors import StructureFactors, WilsonModel, wilson_factors
 from diffranet.simulator.geometry import Detector, FloatArray
 from diffranet.simulator.mosaic import domain_rotations
 from diffranet.simulator.randomness import CALIBRATION, MOSAIC, NOISE, image_stream, set_stream
 from diffranet.simulator.realshots import KAHN, WAVELENGTH_A, RealShot
-from diffranet.simulator.structure_factors import StructureFactors, WilsonModel, wilson_table
-from diffranet.simulator.synthetic import (
-    BEAM_EDGE_M,
-    CELLS,
-    FULL_CRYSTAL,
-    PHOTONS,
-    PSII_CELL,
-    binned_gain,
-    oversampling,
-    psii_factors,
-)
+from diffranet.simulator.setup import PSII_CELL, BeamSetup, CrystalSetup
+from diffranet.simulator.structure import read_structure
+from diffranet.simulator.synthetic import binned_gain, blocks_in_crystal, oversampling
+from diffranet.simulator.synthetic import block_cells as paper_block_cells
 
 SURROGATE_NOTE = (
     "The real_raw and real_preprocessed parts are a simulated surrogate of experimental images, "
@@ -55,8 +49,11 @@ CALIBRATION_RMS = 0.02
 CELL_EDGE_A = 1000.0
 """Edge of the simulated block of a crystal; the number of its cells follows from the cell."""
 
+PAPER_BEAM = BeamSetup()
+PAPER_CRYSTAL = CrystalSetup()
+PSII = "photosystem II"
 CRYSTALS = {
-    "photosystem II": PSII_CELL,
+    PSII: Cell(*PSII_CELL),
     "thaumatin": Cell(58.6, 58.6, 151.5),
     "lysozyme": Cell(79.2, 79.2, 38.0),
 }
@@ -70,16 +67,21 @@ SMALL_PROTEIN_MODELS = {
 @lru_cache(maxsize=4)
 def crystal_factors(name: str) -> StructureFactors:
     """Structure factors of one of ``CRYSTALS``."""
-    if name == "photosystem II":
-        return psii_factors()
+    if name == PSII:
+        return read_structure(PAPER_CRYSTAL).factors
     model, seed = SMALL_PROTEIN_MODELS[name]
-    return wilson_table(CRYSTALS[name], model, SMALL_PROTEIN_D_MIN, seed)
+    return wilson_factors(CRYSTALS[name], model, SMALL_PROTEIN_D_MIN, seed)
 
 
 def block_cells(cell: Cell) -> tuple[int, int, int]:
     """Unit cells along each axis of a block about 0.1 um wide."""
     a, b, c = (max(2, round(CELL_EDGE_A / edge)) for edge in (cell.a, cell.b, cell.c))
     return a, b, c
+
+
+def block_volume(cell: Cell, cells: tuple[int, int, int]) -> float:
+    """Volume of a block of an orthogonal cell, cubic Angstrom."""
+    return cell.a * cell.b * cell.c * math.prod(cells)
 
 
 def fine_detector(size: int, extent: int) -> Detector:
@@ -100,42 +102,41 @@ class RealLikeRenderer:
         self._domains = mosaic_domains
         self._seed = seed
         self._engine = engine
-        binned = max(1.0, extent / size)
+        self._background = BackgroundModel(self._detector, KAHN)
+        self._artefacts = Artefacts(self._detector, WAVELENGTH_A)
+        rms = CALIBRATION_RMS / max(1.0, extent / size)
         rng = set_stream(seed, REAL_RAW.name, VALIDATION, CALIBRATION)
-        self._calibration = calibration_map(rng, self._detector.shape, CALIBRATION_RMS / binned)
+        calibration = calibration_map(rng, self._detector.shape, rms)
+        self._ccd = FibreCcd(self._detector.pixel_mm, calibration)
 
     def expected_photons(self, shot: RealShot, split: str, index: int) -> FloatArray:
         """Expected photons per fine pixel of one shot, (slow, fast)."""
-        photons = PHOTONS * shot.intensity
-        expected = background_photons(
-            self._detector,
-            wavelength=WAVELENGTH_A,
-            photons=photons,
-            water_mm=shot.water_mm,
-            air_mm=AIR_MM,
-            kahn=KAHN,
-        )
+        photons = PAPER_BEAM.photons * shot.intensity
+        layers = Layers(shot.water_mm, AIR_MM)
+        expected = self._background.photons(layers, WAVELENGTH_A, photons)
         level = float(expected.mean())
-        expected += parasitic(self._detector, WAVELENGTH_A, shot.parasitic * level)
+        self._artefacts.add_parasitic(expected, shot.parasitic * level)
         if shot.ice > 0.0:
-            expected += ice_rings(self._detector, WAVELENGTH_A, shot.ice * level)
+            self._artefacts.add_ice_rings(expected, shot.ice * level)
         if shot.streak > 0.0:
-            expected += jet_streak(self._detector, shot.streak_angle_deg, shot.streak * level)
+            self._artefacts.add_jet_streak(expected, shot.streak_angle_deg, shot.streak * level)
         if shot.crystal_scale > 0.0:
-            expected += self._bragg(shot, photons, split, index)
+            expected += self._bragg(shot, split, index)
         if shot.tape_transmission < 1.0:
-            expected *= tape(
-                self._detector, shot.tape_angle_deg, shot.tape_edge, shot.tape_transmission
+            self._artefacts.cover_with_tape(
+                expected, shot.tape_angle_deg, shot.tape_edge, shot.tape_transmission
             )
         return expected
 
-    def _bragg(self, shot: RealShot, photons: float, split: str, index: int) -> FloatArray:
+    def _bragg(self, shot: RealShot, split: str, index: int) -> FloatArray:
         rng = image_stream(self._seed, REAL_RAW.name, split, index, MOSAIC)
         cell = CRYSTALS[shot.crystal]
         cells = block_cells(cell)
-        block_volume = np.prod([cell.a, cell.b, cell.c]) * np.prod(cells)
-        reference = np.prod([PSII_CELL.a, PSII_CELL.b, PSII_CELL.c]) * np.prod(CELLS)
-        blocks = FULL_CRYSTAL * shot.crystal_scale * float(reference / block_volume)
+        # As much crystal as in the synthetic domain, whatever the cell.
+        paper = CRYSTALS[PSII]
+        whole = blocks_in_crystal(PAPER_CRYSTAL, PAPER_BEAM, paper)
+        volume = block_volume(paper, paper_block_cells(paper))
+        blocks = whole * shot.crystal_scale * volume / block_volume(cell, cells)
         return bragg_photons(
             Crystal(
                 cell.real_rows() @ rotation_from_quaternion(shot.quaternion).T,
@@ -145,7 +146,7 @@ class RealLikeRenderer:
             ),
             crystal_factors(shot.crystal),
             self._detector,
-            Beam(WAVELENGTH_A, photons / BEAM_EDGE_M**2 * blocks, KAHN),
+            Beam(WAVELENGTH_A, PAPER_BEAM.photons_per_m2 * shot.intensity * blocks, KAHN),
             engine=self._engine,
         )
 
@@ -155,11 +156,10 @@ class RealLikeRenderer:
         expected = self.expected_photons(shot, split, index)
         gain = shot.gain * self._gain
         readout = Readout(gain=gain, read_noise=2.0, offset=10.0)
-        counts = read_out(rng, expected, self._detector.pixel_mm, readout, self._calibration)
+        counts = self._ccd.expose(rng, expected, readout)
         hot = rng.integers(0, counts.size, size=shot.hot_pixels)
         counts.reshape(-1)[hot] = np.exp(rng.uniform(math.log(200.0), math.log(65025.0), len(hot)))
-        n = counts.shape[0] // FINE_PER_PIXEL
-        return to_grey(counts.reshape(n, FINE_PER_PIXEL, n, FINE_PER_PIXEL).mean(axis=(1, 3)))
+        return to_grey(binned(counts, FINE_PER_PIXEL))
 
 
 def preprocess(raw: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]:

@@ -14,7 +14,7 @@ WAVELENGTH_A = 1.304
 KAHN = 0.95
 MOSAIC_ANGLES_DEG = (0.15, 0.3, 0.5)
 LIGHTEST_CRYSTAL = 0.25
-COMMON_CRYSTALS = ("photosystem II", "thaumatin")
+CRYSTAL_NAMES = ("photosystem II", "thaumatin", "lysozyme")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def draw_real_shot(rng: np.random.Generator, label: int) -> RealShot:
         streak=rng.uniform(2.0, 10.0) if streaked else 0.0,
         streak_angle_deg=rng.uniform(-60.0, 60.0),
         hot_pixels=int(rng.poisson(5.0)),
-        crystal=COMMON_CRYSTALS[rng.integers(len(COMMON_CRYSTALS))] if hit else "",
+        crystal=CRYSTAL_NAMES[rng.integers(len(CRYSTAL_NAMES))] if hit else "",
         crystal_scale=math.exp(rng.uniform(math.log(LIGHTEST_CRYSTAL), 0.0)) if hit else 0.0,
         mosaic_deg=MOSAIC_ANGLES_DEG[rng.integers(len(MOSAIC_ANGLES_DEG))] if hit else 0.0,
         quaternion=random_quaternion(rng),

@@ -18,11 +18,11 @@ import numpy.typing as npt
 from diffranet.domains import BINARY_CLASSES, CLASSES, SYNTHETIC, TEST, TRAIN, VALIDATION
 from diffranet.simulator.crystal import random_quaternion
 from diffranet.simulator.randomness import ORDER, set_stream
+from diffranet.simulator.setup import BeamSetup
 
-MEAN_WAVELENGTH_A = 1.5
-WAVELENGTH_SPREAD = 0.005
+PAPER_BEAM = BeamSetup()
 CRYSTAL_SCALE_EDGES = (0.02, 0.12, 0.457, 1.0)
-"""Illuminated crystal volume, as a share of 30 um cubed, between weak, good and strong."""
+"""Illuminated crystal volume, as a share of the whole, between weak, good and strong."""
 
 PAPER_TEST_COUNTS = (2069, 3268, 3346, 2444, 1472)
 """Images per class in the paper's synthetic test set (Table 6)."""
@@ -42,7 +42,8 @@ class Shot:
         label: Index into ``CLASSES``.
         intensity: Pulse energy relative to the mean pulse; 0 for a blank.
         wavelength: Angstrom.
-        crystal_scale: Illuminated crystal volume relative to 30 um cubed; 0 without a crystal.
+        crystal_scale: Illuminated crystal volume relative to a whole crystal (30 um cubed in the
+            paper); 0 without a crystal.
         quaternion: Orientation (w, x, y, z) of the crystal.
     """
 
@@ -53,18 +54,19 @@ class Shot:
     quaternion: tuple[float, float, float, float]
 
 
-def draw_shot(rng: np.random.Generator, label: int) -> Shot:
+def draw_shot(rng: np.random.Generator, label: int, beam: BeamSetup = PAPER_BEAM) -> Shot:
     """Draw the state of a shot, given the class that it must end in.
 
     Args:
         rng: The shot's stream.
         label: Index into ``CLASSES``.
+        beam: Mean wavelength and its spread.
     """
     blank, no_crystal = CLASSES.index("blank"), CLASSES.index("no-crystal")
     intensity = 0.0
     while label != blank and intensity <= 0.0:
         intensity = float(rng.normal(1.0, 1.0))
-    wavelength = MEAN_WAVELENGTH_A * (1.0 + WAVELENGTH_SPREAD * float(rng.standard_normal()))
+    wavelength = beam.wavelength * (1.0 + beam.wavelength_spread * float(rng.standard_normal()))
     scale = 0.0
     if label > no_crystal:
         low, high = np.log(CRYSTAL_SCALE_EDGES[label - 2 : label])

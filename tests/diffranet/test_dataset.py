@@ -276,6 +276,7 @@ def test_simulates_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert described["kind"] == "simulated"
     assert described["surrogate"] is True
     assert "not the published real images" in str(described["note"])
+    assert described["surrogate_domains"] == ["real_raw", "real_preprocessed"]
     other = SimulatedDiffraNet.prepare(SMALL | {"seed": 4}, cache=tmp_path, workers=1)
     assert other.digest != first.digest
 
@@ -286,12 +287,15 @@ def test_simulates_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ({"image_sise": 64}, "unknown option 'image_sise'; did you mean 'image_size'"),
         ({"image_size": 3}, "image_size must be 32 to 2048, got 3"),
         ({"counts": {"synthetic": {"training": 9}}}, "counts.synthetic: unknown option"),
-        ({"counts": {"synthetic": {"train": 4}}}, "synthetic train count must be at least 5"),
-        ({"counts": {"real": {"validation": 5, "test": 0}}}, "real test count must be at least 2"),
+        ({"counts": {"synthetic": {"train": 4}}}, "synthetic train count must be 5 to"),
+        ({"counts": {"real": {"validation": 5, "test": 0}}}, "real test count must be 2 to"),
         ({"counts": 5}, "counts must be a group"),
         ({"class_balance": "papr"}, "did you mean 'paper'"),
         ({"engine": "float16"}, "engine: unknown value 'float16'"),
         ({"seed": -1}, "seed must be"),
+        ({"crystal": {"structure_factors": "no/such.mtz"}}, "no/such.mtz: no such file"),
+        ({"crystal": {"structure_factors": "model.doc"}}, "model.doc: unknown kind"),
+        ({"detector": {"distance": 80}}, "detector: unknown option 'distance'; did you mean"),
     ],
 )
 def test_bad_simulation_options_are_refused(options: dict, message: str) -> None:

@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffranet.domains import CLASSES
+from diffranet.simulator.reallike import CRYSTALS
 from diffranet.simulator.realshots import draw_real_shot
+from diffranet.simulator.setup import BeamSetup
 from diffranet.simulator.shots import (
     CRYSTAL_SCALE_EDGES,
     PAPER_TEST_COUNTS,
@@ -25,6 +27,14 @@ def test_the_class_follows_from_the_state() -> None:
             else:
                 low, high = CRYSTAL_SCALE_EDGES[label - 2 : label]
                 assert low <= shot.crystal_scale <= high
+
+
+def test_the_beam_sets_the_wavelengths() -> None:
+    rng = np.random.default_rng(0)
+    beam = BeamSetup(wavelength=1.1, wavelength_spread=0.01)
+    waves = [draw_shot(rng, 4, beam).wavelength for _ in range(2000)]
+    assert np.mean(waves) == pytest.approx(1.1, rel=0.001)
+    assert np.std(waves) / 1.1 == pytest.approx(0.01, rel=0.1)
 
 
 def test_paper_sized_split_has_the_papers_counts() -> None:
@@ -55,5 +65,9 @@ def test_only_surrogate_hits_have_a_crystal() -> None:
     rng = np.random.default_rng(1)
     assert not draw_real_shot(rng, 0).crystal
     hits = [draw_real_shot(rng, 1) for _ in range(40)]
-    assert {hit.crystal for hit in hits} == {"photosystem II", "thaumatin"}
+    assert (
+        {hit.crystal for hit in hits}
+        == {"photosystem II", "thaumatin", "lysozyme"}
+        == set(CRYSTALS)
+    )
     assert all(0.25 <= hit.crystal_scale <= 1 for hit in hits)

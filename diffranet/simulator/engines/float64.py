@@ -1,7 +1,6 @@
-"""Compiled kernels: which reflections touch the Ewald sphere, and the subpixels they light.
+"""The exact engine: every domain of every reflection, in double precision.
 
-Reciprocal lengths are in 1/Angstrom, detector lengths in mm. The Ewald sphere has its centre at
-(-1/lambda, 0, 0), so that the direction towards the point s is that of ``s + (1/lambda, 0, 0)``.
+The result is nanoBragg's, bound for bound, to rounding; the other engines are tested against it.
 """
 
 from __future__ import annotations
@@ -11,92 +10,54 @@ import math
 import numba as nb
 import numpy as np
 
-from diffranet.simulator.geometry import FloatArray
+from diffranet.simulator.beam import Beam
+from diffranet.simulator.crystal import Crystal
+from diffranet.simulator.engines.domains import domain_radii, largest_spread
+from diffranet.simulator.engines.reflections import TOPHAT_RADIUS, Candidates, candidates
+from diffranet.simulator.factors import StructureFactors
+from diffranet.simulator.geometry import Detector, FloatArray
+from diffranet.simulator.mosaic import largest_angle
 
 
-@nb.njit(cache=True, error_model="numpy")  # pragma: no cover
-def reflections_near_sphere(
-    reciprocal_rows: FloatArray,
-    squared: FloatArray,
-    radius: float,
-    reach: float,
-    mosaic: float,
-    limit: float,
-) -> tuple[FloatArray, FloatArray]:
-    """List the reflections that any domain may bring onto the Ewald sphere.
+def sums_float64(
+    crystal: Crystal, factors: StructureFactors, detector: Detector, beam: Beam
+) -> FloatArray:
+    """Mean over the domains of |F|^2 summed over the lit subpixels of each pixel, (slow, fast)."""
+    found = candidates(
+        crystal,
+        factors,
+        detector,
+        beam,
+        mosaic=largest_angle(crystal.domain_rotations),
+        spread=largest_spread(beam),
+    )
+    sums = np.zeros(detector.shape)
+    add_float64(sums, found, crystal, detector, beam)
+    return sums / len(crystal.domain_rotations)
 
-    Args:
-        reciprocal_rows: Rows a*, b*, c*, (3, 3).
-        squared: |F|^2 at (|h|, |k|, |l|), (nh, nk, nl); zero where there is nothing to see.
-        radius: 1/lambda.
-        reach: How far a spot extends from its reciprocal lattice point.
-        mosaic: Largest rotation of a domain, radians.
-        limit: Largest |g| of interest.
 
-    Returns:
-        Vectors g of the unrotated crystal, (n, 3), and their |F|^2, (n,).
-    """
-    nh, nk, nl = squared.shape
-    capacity = 4096
-    vectors = np.empty((capacity, 3))
-    values = np.empty(capacity)
-    count = 0
-    slack = limit * mosaic + reach
-    cx, cy, cz = reciprocal_rows[2]
-    cc = cx * cx + cy * cy + cz * cz
-    for h in range(1 - nh, nh):
-        for k in range(1 - nk, nk):
-            px = h * reciprocal_rows[0, 0] + k * reciprocal_rows[1, 0]
-            py = h * reciprocal_rows[0, 1] + k * reciprocal_rows[1, 1]
-            pz = h * reciprocal_rows[0, 2] + k * reciprocal_rows[1, 2]
-            # |p + l c* + k0|^2 is a parabola in l: cut it by the shell's two spheres.
-            half = ((px + radius) * cx + py * cy + pz * cz) / cc
-            rest = ((px + radius) ** 2 + py * py + pz * pz) / cc
-            outer = half * half - rest + (radius + slack) ** 2 / cc
-            if outer < 0.0:
-                continue
-            # and the row by the sphere |g| <= limit
-            centre = (px * cx + py * cy + pz * cz) / cc
-            inside = centre * centre - (px * px + py * py + pz * pz) / cc + limit * limit / cc
-            if inside < 0.0:
-                continue
-            low = max(-half - math.sqrt(outer), -centre - math.sqrt(inside), 1.0 - nl)
-            high = min(-half + math.sqrt(outer), -centre + math.sqrt(inside), nl - 1.0)
-            gap_low = 0.0
-            gap_high = 0.0
-            if radius > slack:
-                inner = half * half - rest + (radius - slack) ** 2 / cc
-                if inner > 0.0:
-                    gap_low = -half - math.sqrt(inner)
-                    gap_high = -half + math.sqrt(inner)
-            l = math.ceil(low)  # noqa: E741
-            while l <= high:
-                if gap_low < l < gap_high:
-                    l = math.ceil(gap_high)  # noqa: E741
-                    continue
-                value = squared[abs(h), abs(k), abs(l)]
-                if value > 0.0 and not (h == 0 and k == 0 and l == 0):
-                    gx = px + l * cx
-                    gy = py + l * cy
-                    gz = pz + l * cz
-                    length = math.sqrt(gx * gx + gy * gy + gz * gz)
-                    off = math.sqrt((gx + radius) ** 2 + gy * gy + gz * gz) - radius
-                    if length <= limit and abs(off) <= length * mosaic + reach:
-                        if count == capacity:
-                            capacity *= 2
-                            wider = np.empty((capacity, 3))
-                            wider[:count] = vectors
-                            vectors = wider
-                            longer = np.empty(capacity)
-                            longer[:count] = values
-                            values = longer
-                        vectors[count, 0] = gx
-                        vectors[count, 1] = gy
-                        vectors[count, 2] = gz
-                        values[count] = value
-                        count += 1
-                l += 1  # noqa: E741
-    return vectors[:count].copy(), values[:count].copy()
+def add_float64(
+    sums: FloatArray, found: Candidates, crystal: Crystal, detector: Detector, beam: Beam
+) -> None:
+    """Add the spots of some reflections to ``sums``, over all domains."""
+    rotations = np.ascontiguousarray(crystal.domain_rotations, dtype=np.float64)
+    accumulate_spots(
+        sums,
+        found.vectors,
+        found.squared,
+        rotations,
+        # diag(N) A U^T of every domain: takes a displacement from a reflection to N dh.
+        np.ascontiguousarray(found.shape @ rotations.transpose(0, 2, 1)),
+        np.asarray(crystal.cells, dtype=np.float64),
+        domain_radii(beam, len(rotations)),
+        found.reach,
+        TOPHAT_RADIUS**2,
+        detector.distance_mm,
+        detector.beam_slow_mm,
+        detector.beam_fast_mm,
+        detector.pixel_mm,
+        detector.oversample,
+    )
 
 
 @nb.njit(cache=True, error_model="numpy")  # pragma: no cover
@@ -107,7 +68,7 @@ def accumulate_spots(
     rotations: FloatArray,
     shapes: FloatArray,
     cells: FloatArray,
-    radius: float,
+    radii: FloatArray,
     reach: float,
     cut: float,
     distance: float,
@@ -125,7 +86,7 @@ def accumulate_spots(
         rotations: Domain rotations U, (domains, 3, 3).
         shapes: diag(N) A U^T of each domain, (domains, 3, 3).
         cells: Unit cells per axis, (3,).
-        radius: 1/lambda.
+        radii: 1/lambda of each domain, (domains,).
         reach: How far a spot extends from its reciprocal lattice point.
         cut: Square of the top-hat radius in units of N dh.
         distance: Detector distance.
@@ -137,10 +98,9 @@ def accumulate_spots(
     sub = pixel / oversample
     last_slow = image.shape[0] * oversample - 1
     last_fast = image.shape[1] * oversample - 1
-    shell = 2.0 * reach * radius + reach * reach
+    shell = 2.0 * reach * radii + reach * reach
     # A spot lies within the cone of half-angle alpha around its centre, sin(alpha) = reach*lambda.
-    sin_alpha = min(reach / radius, 1.0)
-    cos_alpha = math.sqrt(1.0 - sin_alpha * sin_alpha)
+    sin_alphas = np.minimum(reach / radii, 1.0)
     # Below two cells per axis the top hat is wider than the cell's half, where h0 changes.
     crowded = cells.min() * 0.5 < math.sqrt(cut)
     domains = rotations.shape[0]
@@ -154,12 +114,15 @@ def accumulate_spots(
         length2 = gx * gx + gy * gy + gz * gz
         # A loop of its own, because the compiler vectorizes it: most domains miss the sphere.
         for domain in range(domains):
-            off_sphere[domain] = length2 + 2.0 * radius * (
+            off_sphere[domain] = length2 + 2.0 * radii[domain] * (
                 along_x[0, domain] * gx + along_x[1, domain] * gy + along_x[2, domain] * gz
             )
         for domain in range(domains):
-            if abs(off_sphere[domain]) > shell:
+            if abs(off_sphere[domain]) > shell[domain]:
                 continue
+            radius = radii[domain]
+            sin_alpha = sin_alphas[domain]
+            cos_alpha = math.sqrt(1.0 - sin_alpha * sin_alpha)
             u = rotations[domain]
             vx = u[0, 0] * gx + u[0, 1] * gy + u[0, 2] * gz
             vy = u[1, 0] * gx + u[1, 1] * gy + u[1, 2] * gz

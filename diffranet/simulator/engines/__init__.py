@@ -1,0 +1,1 @@
+"""Diffraction engines: how the spots of a crystal are brought onto the pixels."""
