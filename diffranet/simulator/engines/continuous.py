@@ -18,9 +18,10 @@ from diffranet.simulator.beam import Beam, draw_domain_wavelengths
 from diffranet.simulator.crystal import Crystal
 from diffranet.simulator.engines.continuous_kernel import accumulate_shares
 from diffranet.simulator.engines.float64 import add_float64, sums_float64
-from diffranet.simulator.engines.mosaic_limit import line_table, share_tables
+from diffranet.simulator.engines.mosaic_limit import EDGE, INNER, line_table, share_tables
 from diffranet.simulator.engines.reflections import TOPHAT_RADIUS, Candidates, candidates
 from diffranet.simulator.engines.spectrum import CUT, spectrum_tables
+from diffranet.simulator.engines.spots import N_COLUMNS, describe_spots
 from diffranet.simulator.factors import StructureFactors
 from diffranet.simulator.geometry import Detector, FloatArray
 from diffranet.simulator.mosaic import domain_rotations
@@ -32,6 +33,8 @@ _BLUNTEST = 0.08
 _LEAST_TILT = 0.1
 """Largest shift by a tilt, relative to the spot, from which on the spot's exact rim matters."""
 _SAMPLES = 256
+_AT_A_TIME = 1024
+"""Spots described at a time: few enough to stay in the processor's cache."""
 
 
 def sums_continuous(
@@ -54,27 +57,46 @@ def sums_continuous(
         few = found._replace(vectors=found.vectors[blunt], squared=found.squared[blunt])
         sums += _sampled(few, crystal, detector, beam)
     found = found._replace(vectors=found.vectors[~blunt], squared=found.squared[~blunt])
-    sub = detector.pixel_mm / detector.oversample
     axes = np.array([1.0, -1.0, 1.0])  # the slow axis runs against y
     metric = found.shape.T @ found.shape * np.outer(axes, axes)
-    accumulate_shares(
-        sums.reshape(-1),
-        found.vectors * axes,
-        found.squared,
-        metric,
-        np.linalg.inv(metric),
-        found.reach,
-        mosaic,
-        beam.bandwidth,
-        1.0 / beam.wavelength,
-        detector.distance_mm / sub,
-        np.array([detector.beam_slow_mm, detector.beam_fast_mm]) / sub - 0.5,
+    places = (
         _pixels(detector.n_slow, detector.oversample) * np.uintp(detector.n_fast),
         _pixels(detector.n_fast, detector.oversample),
-        share_tables(),
-        line_table(),
-        spectrum_tables(),
     )
+    sub = detector.pixel_mm / detector.oversample
+    distance, radius = detector.distance_mm / sub, 1.0 / beam.wavelength
+    centre = np.array([detector.beam_slow_mm, detector.beam_fast_mm]) / sub - 0.5
+    inverse = np.linalg.inv(metric)
+    table = share_tables()
+    pairs = np.hstack([table[INNER], table[EDGE]])
+    spots = np.empty((_AT_A_TIME, N_COLUMNS))
+    for start in range(0, len(found.vectors), _AT_A_TIME):
+        met = describe_spots(
+            spots,
+            found.vectors[start : start + _AT_A_TIME] * axes,
+            found.squared[start : start + _AT_A_TIME],
+            metric,
+            inverse,
+            found.reach,
+            mosaic,
+            beam.bandwidth,
+            radius,
+            distance,
+            centre,
+            np.array([float(len(place)) for place in places]),
+        )
+        accumulate_shares(
+            sums.reshape(-1),
+            spots[:met],
+            radius,
+            distance,
+            centre,
+            *places,
+            table,
+            pairs,
+            line_table(),
+            spectrum_tables(),
+        )
     return sums
 
 

@@ -13,8 +13,32 @@ import numpy as np
 import numpy.typing as npt
 
 from diffranet.simulator.engines.mosaic_limit import EDGE, INNER, WIDE
-from diffranet.simulator.engines.reflections import TOPHAT_RADIUS
 from diffranet.simulator.engines.spectrum import CUT
+from diffranet.simulator.engines.spots import (
+    AA,
+    AB,
+    AI,
+    ALONG_SLOW,
+    AO,
+    AX,
+    BB,
+    BI,
+    BO,
+    BX,
+    FAR,
+    FINAL_I,
+    FINAL_O,
+    FIRST_I,
+    FIRST_O,
+    LEAN_A,
+    LEAN_B,
+    LENGTH,
+    NEAR,
+    PER_THICK,
+    SIGMA,
+    UNIT,
+    VALUE,
+)
 from diffranet.simulator.geometry import FloatArray
 
 Places = npt.NDArray[np.uintp]
@@ -40,6 +64,20 @@ def _interpolate(table: FloatArray, sheet: int, row: float, column: float) -> fl
     low = table[sheet, i, j] + x * (table[sheet, i, next_j] - table[sheet, i, j])
     high = table[sheet, next_i, j] + x * (table[sheet, next_i, next_j] - table[sheet, next_i, j])
     return low + (y - i) * (high - low)
+
+
+@nb.njit(inline="always")  # pragma: no cover
+def _two_sheets(pairs: FloatArray, row: float, column: float) -> float:
+    """Look up two sheets side by side at a row and a column in steps of the table."""
+    i = np.uintp(row)
+    j = np.uintp(column)
+    y = row - i
+    x = column - j
+    next_i = i + np.uintp(1)
+    next_j = j + np.uintp(1)
+    low = pairs[i, j] + x * (pairs[i, next_j] - pairs[i, j])
+    high = pairs[next_i, j] + x * (pairs[next_i, next_j] - pairs[next_i, j])
+    return low + y * (high - low)
 
 
 @nb.njit(inline="always")  # pragma: no cover
@@ -135,212 +173,163 @@ def _on_line(line: float, to: float, lines: FloatArray) -> float:
     return part if to >= 0.0 else -part
 
 
-_STEEPEST = 0.02
-"""Cosine of the largest deflection that is followed; a flat detector never sees 90 degrees."""
-
-
 @nb.njit(cache=True, error_model="numpy")  # pragma: no cover
-def _patch_bounds(
-    length: float,
-    half: float,
-    no: float,
-    ni: float,
-    angle: float,
-    radius: float,
-    distance: float,
-) -> tuple[float, float, float, float, float, float]:
-    """Bound the points of the detector whose scattering vector comes near a reflection.
+def _meet(
+    i: float, o: float, radius: float, distance: float, spot: FloatArray, spectrum: FloatArray
+) -> tuple[float, float, float, float]:
+    """Bring one subpixel's scattering vector before a spot.
 
     Args:
-        length: |g|.
-        half: Most that |s| may differ from it.
-        no: Along the detector's first axis.
-        ni: Along its second axis.
-        angle: Most that the direction of s may differ from that of g.
+        i: Place of the subpixel along the row, relative to the beam.
+        o: Place of the row.
         radius: 1/lambda.
         distance: Detector distance.
+        spot: Row of ``spots.describe_spots``, (columns,).
+        spectrum: ``spectrum.spectrum_tables()``.
 
     Returns:
-        Inner and outer radius of the ring, lowest and highest coordinate along the first axis and
-        along the second, relative to the beam, in the unit of ``distance``. An outer radius of
-        zero where there is nothing.
+        Tilt that brings the reflection here, two components in units of the largest; area of the
+        section of the spot, and square of its linear size, both relative to those at its middle.
     """
-    shortest = max(length - half, 0.0)
-    longest = length + half
-    cos_near = 1.0 - shortest * shortest / (2.0 * radius * radius)
-    cos_far = max(1.0 - longest * longest / (2.0 * radius * radius), _STEEPEST)
-    if cos_near <= _STEEPEST:
-        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    near = distance * math.sqrt(1.0 - cos_near * cos_near) / cos_near
-    far = distance * math.sqrt(1.0 - cos_far * cos_far) / cos_far
-    across = math.sqrt(no * no + ni * ni)
-    # A spherical triangle of -x, g and s: its angle at -x is the azimuth between s and g.
-    upright = math.sqrt(max(1.0 - longest * longest / (4.0 * radius * radius), 0.0)) * across
-    sine = math.sin(0.5 * min(angle, math.pi))
-    if sine * sine >= 0.5 * upright:
-        return near, far, -far, far, -far, far
-    turn = sine * sine / upright
-    cos_turn = 1.0 - 2.0 * turn
-    sin_turn = 2.0 * math.sqrt(turn * (1.0 - turn))
-    po, pi = no / across, ni / across
-    ao, ai = po * cos_turn - pi * sin_turn, pi * cos_turn + po * sin_turn
-    bo, bi = po * cos_turn + pi * sin_turn, pi * cos_turn - po * sin_turn
-    high_o = far if po > cos_turn else _outermost(max(ao, bo), near, far)
-    low_o = -far if po < -cos_turn else -_outermost(-min(ao, bo), near, far)
-    high_i = far if pi > cos_turn else _outermost(max(ai, bi), near, far)
-    low_i = -far if pi < -cos_turn else -_outermost(-min(ai, bi), near, far)
-    return near, far, low_o, high_o, low_i, high_i
+    ray = radius / math.sqrt(distance * distance + o * o + i * i)
+    sx = distance * ray - radius
+    so = o * ray
+    si = i * ray
+    per_length = 1.0 / spot[LENGTH]
+    delta = math.sqrt(max(-2.0 * radius * sx, 1e-24)) - spot[LENGTH]
+    x = abs(delta) * spot[PER_THICK]
+    area = 1.0 - x * x
+    size = area
+    sigma = spot[SIGMA]
+    if sigma > 0.0:
+        row = sigma / (1.0 + sigma)
+        column = min(1.0, x / (1.0 + CUT * sigma))
+        area = _interpolate(spectrum, 0, row, column)
+        size = _interpolate(spectrum, 1, row, column)
+        thick = 1.0 / spot[PER_THICK]
+        delta = max(-thick, min(thick, delta))
+    u = sx * spot[AX] + so * spot[AO] + si * spot[AI]
+    v = sx * spot[BX] + so * spot[BO] + si * spot[BI]
+    # From a sine of the tilt at |s| to its chord at |g|: |g|/|s| and the cosine's expansions, of
+    # which the next terms are far below the table's error.
+    longer = delta * per_length
+    fit = 1.0 - longer + longer * longer
+    fit *= 1.0 + 0.125 * (u * u + v * v) * per_length * per_length
+    u = (u * fit + delta * spot[LEAN_A]) * spot[UNIT]
+    v = (v * fit + delta * spot[LEAN_B]) * spot[UNIT]
+    return u, v, area, size
 
 
-@nb.njit(cache=True, error_model="numpy")  # pragma: no cover
-def _outermost(direction: float, near: float, far: float) -> float:
-    return direction * (far if direction > 0.0 else near)
+@nb.njit(
+    cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"}
+)  # pragma: no cover
+def _near_round_run(
+    work: FloatArray,
+    first: float,
+    count: int,
+    o: float,
+    radius: float,
+    distance: float,
+    spot: FloatArray,
+    last: float,
+) -> None:
+    """Prepare the look-ups of a run of subpixels where spots are nearly round and not wide.
 
-
-@nb.njit(inline="always")  # pragma: no cover
-def _form(matrix: FloatArray, x: float, y: float, z: float) -> float:
-    """Quadratic form of a symmetric (3, 3) matrix."""
-    return (
-        x * (matrix[0, 0] * x + 2.0 * matrix[0, 1] * y + 2.0 * matrix[0, 2] * z)
-        + y * (matrix[1, 1] * y + 2.0 * matrix[1, 2] * z)
-        + matrix[2, 2] * z * z
-    )
-
-
-@nb.njit(cache=True, error_model="numpy")  # pragma: no cover
-def _section(
-    metric: FloatArray, nx: float, ny: float, nz: float
-) -> tuple[float, float, float, float, float, float, float, float, float, float, float]:
-    """Cut the ellipsoid of a spot across a direction.
+    The loop has neither branches nor indirect access, so that the compiler vectorizes it. See
+    ``_meet`` and ``_density_in_disc``, the general case, which this repeats.
 
     Args:
-        metric: Its quadratic form, (3, 3).
-        nx: The direction.
-        ny: The same.
-        nz: The same.
-
-    Returns:
-        Two unit vectors a and b across the direction; the form over them, aa, ab, bb; and how far
-        the section's centre moves along each, per unit of distance from the ellipsoid's centre.
+        work: Row, column and area of each look-up, (3, subpixels); filled.
+        first: Place of the first subpixel along the run, relative to the beam.
+        count: Number of subpixels.
+        o: Place of the run across it.
+        radius: 1/lambda.
+        distance: Detector distance.
+        spot: The spot's row of ``spots.describe_spots``, (columns,).
+        last: Last row of a sheet of the table.
     """
-    if abs(nx) < 0.9:
-        t = 1.0 / math.sqrt(ny * ny + nz * nz)
-        ax, ay, az = 0.0, nz * t, -ny * t
-    else:
-        t = 1.0 / math.sqrt(nx * nx + ny * ny)
-        ax, ay, az = ny * t, -nx * t, 0.0
-    bx, by, bz = ny * az - nz * ay, nz * ax - nx * az, nx * ay - ny * ax
-    px = metric[0, 0] * ax + metric[0, 1] * ay + metric[0, 2] * az
-    py = metric[1, 0] * ax + metric[1, 1] * ay + metric[1, 2] * az
-    pz = metric[2, 0] * ax + metric[2, 1] * ay + metric[2, 2] * az
-    aa = px * ax + py * ay + pz * az
-    ab = px * bx + py * by + pz * bz
-    an = px * nx + py * ny + pz * nz
-    px = metric[0, 0] * bx + metric[0, 1] * by + metric[0, 2] * bz
-    py = metric[1, 0] * bx + metric[1, 1] * by + metric[1, 2] * bz
-    pz = metric[2, 0] * bx + metric[2, 1] * by + metric[2, 2] * bz
-    bb = px * bx + py * by + pz * bz
-    bn = px * nx + py * ny + pz * nz
-    determinant = aa * bb - ab * ab
-    lean_a = (bb * an - ab * bn) / determinant
-    lean_b = (aa * bn - ab * an) / determinant
-    return ax, ay, az, bx, by, bz, aa, ab, bb, lean_a, lean_b
+    length, per_thick, unit = spot[LENGTH], spot[PER_THICK], spot[UNIT]
+    per_length = 1.0 / length
+    ax, ao, ai, bx, bo, bi = spot[AX], spot[AO], spot[AI], spot[BX], spot[BO], spot[BI]
+    lean_a, lean_b, aa, ab, bb = spot[LEAN_A], spot[LEAN_B], spot[AA], spot[AB], spot[BB]
+    half_last = 0.5 * last
+    least = last - 1e-9
+    for t in range(count):
+        i = first + t
+        ray = radius / math.sqrt(distance * distance + o * o + i * i)
+        sx = distance * ray - radius
+        so = o * ray
+        si = i * ray
+        delta = math.sqrt(max(-2.0 * radius * sx, 1e-24)) - length
+        x = delta * per_thick
+        area = max(1.0 - x * x, 1e-9)
+        u = sx * ax + so * ao + si * ai
+        v = sx * bx + so * bo + si * bi
+        longer = delta * per_length
+        fit = 1.0 - longer + longer * longer
+        fit *= 1.0 + 0.125 * (u * u + v * v) * per_length * per_length
+        u = (u * fit + delta * lean_a) * unit
+        v = (v * fit + delta * lean_b) * unit
+        distance2 = max(u * u + v * v, 1e-12)
+        form = max(aa * u * u + 2.0 * ab * u * v + bb * v * v, 1e-12 * aa)
+        disc = min(1.0, math.sqrt(area * distance2 / form))
+        tilt = math.sqrt(distance2)
+        edge = half_last * ((tilt - 1.0) / disc + 1.0)
+        # The two sheets lie side by side: the column tells which.
+        column = min(tilt * last, least) if edge <= 0.0 else last + 1.0 + min(edge, least)
+        work[0, t] = min(disc * last, least)
+        work[1, t] = column
+        work[2, t] = area
 
 
 @nb.njit(cache=True, error_model="numpy", fastmath={"contract", "nsz"})  # pragma: no cover
 def accumulate_shares(
     sums: FloatArray,
-    vectors: FloatArray,
-    squared: FloatArray,
-    metric: FloatArray,
-    inverse: FloatArray,
-    reach: float,
-    mosaic: float,
-    bandwidth: float,
+    spots: FloatArray,
     radius: float,
     distance: float,
     beam: FloatArray,
     slow_place: Places,
     fast_place: Places,
     table: FloatArray,
+    pairs: FloatArray,
     lines: FloatArray,
     spectrum: FloatArray,
 ) -> None:
     """Add to each pixel |F|^2 times the share of domains, at each subpixel.
 
-    Lengths on the detector are in subpixels, places in subpixel indices. The axes are the beam,
-    slow and fast.
+    Lengths on the detector are in subpixels, places in subpixel indices.
 
     Args:
         sums: Sums of the flattened image; changed in place.
-        vectors: Reciprocal vectors, (n, 3).
-        squared: Their |F|^2, (n,).
-        metric: (diag(N) A)^T diag(N) A, (3, 3): the ellipsoid of a spot.
-        inverse: Inverse of the metric.
-        reach: The spot's longest half axis.
-        mosaic: Largest rotation of a domain, radians.
-        bandwidth: RMS of the spectrum relative to the mean wavelength.
+        spots: Rows of ``spots.describe_spots``, (n, columns).
         radius: 1/lambda.
         distance: Detector distance.
         beam: Where the beam meets the detector, slow and fast index.
         slow_place: Offset in ``sums`` of each subpixel row.
         fast_place: Offset within the row of each subpixel column.
         table: ``mosaic_limit.share_tables()``.
+        pairs: Its sheets ``INNER`` and ``EDGE`` side by side.
         lines: ``mosaic_limit.line_table()``.
         spectrum: ``spectrum.spectrum_tables()``.
     """
-    cut = TOPHAT_RADIUS**2
-    chord = 2.0 * math.sin(0.5 * mosaic)
-    for index in range(vectors.shape[0]):
-        gx = vectors[index, 0]
-        gy = vectors[index, 1]
-        gz = vectors[index, 2]
-        length = math.sqrt(gx * gx + gy * gy + gz * gz)
-        per_length = 1.0 / length
-        nx, ny, nz = gx * per_length, gy * per_length, gz * per_length
-        # The ellipsoid's half thickness along g.
-        thick = math.sqrt(cut * _form(inverse, nx, ny, nz))
-        sigma = length * bandwidth / thick
-        half = thick * (1.0 + CUT * sigma)
-        # Crossed along the axis that its tangential streak follows, a spot has few and long rows.
-        if abs(gy) >= abs(gz):
-            outer_place, inner_place = slow_place, fast_place
-            outer_beam, inner_beam = beam[0], beam[1]
-            along_slow = True
-        else:
-            outer_place, inner_place = fast_place, slow_place
-            outer_beam, inner_beam = beam[1], beam[0]
-            along_slow = False
-        near, far, low_o, high_o, low_i, high_i = _patch_bounds(
-            length,
-            half,
-            ny if along_slow else nz,
-            nz if along_slow else ny,
-            mosaic + math.asin(min(1.0, reach * per_length)),
-            radius,
-            distance,
-        )
-        if far <= 0.0:
-            continue
-        first_o = max(0, math.ceil(outer_beam + low_o))
-        final_o = min(outer_place.size - 1, math.floor(outer_beam + high_o))
-        first_i = max(0, math.ceil(inner_beam + low_i))
-        final_i = min(inner_place.size - 1, math.floor(inner_beam + high_i))
-        if first_o > final_o or first_i > final_i:
-            continue
-        unit = per_length / chord
-        ax, ay, az, bx, by, bz, aa, ab, bb, lean_a, lean_b = _section(metric, nx, ny, nz)
-        # in units of the largest tilt, and of cut
-        scale = 1.0 / (unit * unit * cut)
-        aa, ab, bb = aa * scale, ab * scale, bb * scale
+    last = float(table.shape[1] - 1)
+    work = np.empty((3, max(slow_place.size, fast_place.size)))
+    for index in range(spots.shape[0]):
+        spot = spots[index]
+        value, sigma, near, far = spot[VALUE], spot[SIGMA], spot[NEAR], spot[FAR]
+        aa, ab, bb = spot[AA], spot[AB], spot[BB]
         whole = math.pi / math.sqrt(aa * bb - ab * ab)
         split = math.sqrt(0.25 * (aa - bb) * (aa - bb) + ab * ab)
         weak, strong = 0.5 * (aa + bb) - split, 0.5 * (aa + bb) + split
         near_round = strong <= _ROUND * _ROUND * weak
-        per_thick = 1.0 / thick
-        ao, ai, bo, bi = (ay, az, by, bz) if along_slow else (az, ay, bz, by)
-        value = squared[index]
-        for outer in range(first_o, final_o + 1):
+        if spot[ALONG_SLOW] > 0.0:
+            outer_place, inner_place = slow_place, fast_place
+            outer_beam, inner_beam = beam[0], beam[1]
+        else:
+            outer_place, inner_place = fast_place, slow_place
+            outer_beam, inner_beam = beam[1], beam[0]
+        for outer in range(int(spot[FIRST_O]), int(spot[FINAL_O]) + 1):
             o = outer - outer_beam
             rest = far * far - o * o
             if rest <= 0.0:
@@ -358,37 +347,30 @@ def accumulate_shares(
                     begin, stop = start, end
                 else:
                     begin, stop = -end, -start
-                begin = max(float(first_i), math.ceil(inner_beam + begin))
-                stop = min(float(final_i), math.floor(inner_beam + stop))
-                for inner in range(int(begin), int(stop) + 1):
-                    i = inner - inner_beam
-                    ray = radius / math.sqrt(distance * distance + o * o + i * i)
-                    sx = distance * ray - radius
-                    so = o * ray
-                    si = i * ray
-                    s = math.sqrt(max(-2.0 * radius * sx, 1e-24))
-                    delta = s - length
-                    x = abs(delta) * per_thick
-                    area = 1.0 - x * x
-                    size = area
-                    if sigma > 0.0:
-                        row = sigma / (1.0 + sigma)
-                        column = min(1.0, x / (1.0 + CUT * sigma))
-                        area = _interpolate(spectrum, 0, row, column)
-                        size = _interpolate(spectrum, 1, row, column)
-                        delta = max(-thick, min(thick, delta))
+                begin = max(spot[FIRST_I], math.ceil(inner_beam + begin))
+                stop = min(spot[FINAL_I], math.floor(inner_beam + stop))
+                count = int(stop - begin) + 1
+                if begin > stop:
+                    continue
+                first = np.uintp(begin)
+                if near_round and strong > 1.0 and sigma == 0.0:
+                    _near_round_run(
+                        work, begin - inner_beam, count, o, radius, distance, spot, last
+                    )
+                    for t in range(count):
+                        share = work[2, t] * _two_sheets(pairs, work[0, t], work[1, t])
+                        sums[base + inner_place[first + np.uintp(t)]] += value * whole * share
+                    continue
+                for t in range(count):
+                    u, v, area, size = _meet(
+                        begin - inner_beam + t, o, radius, distance, spot, spectrum
+                    )
                     if area <= 0.0 or size <= 0.0:
                         continue
-                    u = sx * ax + so * ao + si * ai
-                    v = sx * bx + so * bo + si * bi
-                    # from a sine of the tilt at |s| to its chord at |g|
-                    fit = length / s * (1.0 + 0.125 * (u * u + v * v) * per_length * per_length)
-                    u = (u * fit + delta * lean_a) * unit
-                    v = (v * fit + delta * lean_b) * unit
                     if near_round and size < strong:
                         share = area * whole * _share_near_round(u, v, aa, ab, bb, size, table)
                     elif near_round or size > _WIDE * _WIDE * strong:
                         share = area / size * _share_wide(u, v, aa, ab, bb, size, table)
                     else:
                         share = area / size * _share_long(u, v, aa, ab, bb, size, lines)
-                    sums[base + inner_place[inner]] += value * share
+                    sums[base + inner_place[first + np.uintp(t)]] += value * share
