@@ -18,7 +18,7 @@ from diffranet.simulator.beam import Beam, draw_domain_wavelengths
 from diffranet.simulator.crystal import Crystal
 from diffranet.simulator.engines.continuous_kernel import accumulate_shares
 from diffranet.simulator.engines.float64 import add_float64, sums_float64
-from diffranet.simulator.engines.mosaic_limit import EDGE, INNER, line_table, share_tables
+from diffranet.simulator.engines.mosaic_limit import line_table, share_tables
 from diffranet.simulator.engines.reflections import TOPHAT_RADIUS, Candidates, candidates
 from diffranet.simulator.engines.spectrum import CUT, spectrum_tables
 from diffranet.simulator.engines.spots import N_COLUMNS, describe_spots
@@ -67,8 +67,6 @@ def sums_continuous(
     distance, radius = detector.distance_mm / sub, 1.0 / beam.wavelength
     centre = np.array([detector.beam_slow_mm, detector.beam_fast_mm]) / sub - 0.5
     inverse = np.linalg.inv(metric)
-    table = share_tables()
-    pairs = np.hstack([table[INNER], table[EDGE]])
     spots = np.empty((_AT_A_TIME, N_COLUMNS))
     for start in range(0, len(found.vectors), _AT_A_TIME):
         met = describe_spots(
@@ -92,10 +90,9 @@ def sums_continuous(
             distance,
             centre,
             *places,
-            table,
-            pairs,
+            *share_tables(),
             line_table(),
-            spectrum_tables(),
+            *spectrum_tables(),
         )
     return sums
 

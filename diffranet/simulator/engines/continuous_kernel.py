@@ -12,7 +12,6 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from diffranet.simulator.engines.mosaic_limit import EDGE, INNER, WIDE
 from diffranet.simulator.engines.spectrum import CUT
 from diffranet.simulator.engines.spots import (
     AA,
@@ -51,48 +50,45 @@ _LINES = 9
 
 
 @nb.njit(inline="always")  # pragma: no cover
-def _interpolate(table: FloatArray, sheet: int, row: float, column: float) -> float:
-    """Look up a sheet at a row and a column between 0 and 1, linearly."""
-    y = row * (table.shape[1] - 1)
-    x = column * (table.shape[2] - 1)
+def _between(table: FloatArray, row: float, column: float) -> float:
+    """Interpolate a table at a row and a column counted in its steps, below the last ones."""
     # Unsigned indices need no check for counting from the end.
-    i = np.uintp(min(y, table.shape[1] - 1.5))
-    j = np.uintp(min(x, table.shape[2] - 1.5))
-    x -= j
-    next_i = i + np.uintp(1)
-    next_j = j + np.uintp(1)
-    low = table[sheet, i, j] + x * (table[sheet, i, next_j] - table[sheet, i, j])
-    high = table[sheet, next_i, j] + x * (table[sheet, next_i, next_j] - table[sheet, next_i, j])
-    return low + (y - i) * (high - low)
-
-
-@nb.njit(inline="always")  # pragma: no cover
-def _two_sheets(pairs: FloatArray, row: float, column: float) -> float:
-    """Look up two sheets side by side at a row and a column in steps of the table."""
     i = np.uintp(row)
     j = np.uintp(column)
     y = row - i
     x = column - j
     next_i = i + np.uintp(1)
     next_j = j + np.uintp(1)
-    low = pairs[i, j] + x * (pairs[i, next_j] - pairs[i, j])
-    high = pairs[next_i, j] + x * (pairs[next_i, next_j] - pairs[next_i, j])
+    low = table[i, j] + x * (table[i, next_j] - table[i, j])
+    high = table[next_i, j] + x * (table[next_i, next_j] - table[next_i, j])
     return low + y * (high - low)
 
 
-@nb.njit(inline="always")  # pragma: no cover
-def _density_in_disc(distance: float, radius: float, table: FloatArray) -> float:
+@nb.njit(cache=True, error_model="numpy")  # pragma: no cover
+def _interpolate(table: FloatArray, row: float, column: float) -> float:
+    """Interpolate a table at a row and a column between 0 and 1."""
+    last_row, last_column = table.shape[0] - 1.0, table.shape[1] - 1.0
+    return _between(
+        table,
+        min(row * last_row, last_row - 1e-9),
+        min(column * last_column, last_column - 1e-9),
+    )
+
+
+@nb.njit(cache=True, error_model="numpy")  # pragma: no cover
+def _density_in_disc(distance: float, radius: float, pairs: FloatArray) -> float:
     """Mean density of tilts in a disc of radius up to 1."""
-    edge = 0.5 * ((distance - 1.0) / radius + 1.0)
-    # No branch where either side is as likely; at the far edge the table is zero.
-    sheet = INNER if edge <= 0.0 else EDGE
-    column = distance if edge <= 0.0 else min(edge, 1.0)
-    return _interpolate(table, sheet, radius, column)
+    last = pairs.shape[0] - 1.0
+    least = last - 1e-9
+    edge = 0.5 * last * ((distance - 1.0) / radius + 1.0)
+    # The two tables lie side by side: the column tells which. At the far edge it is zero.
+    column = min(distance * last, least) if edge <= 0.0 else last + 1.0 + min(edge, least)
+    return _between(pairs, min(radius * last, least), column)
 
 
-@nb.njit(inline="always")  # pragma: no cover
+@nb.njit(cache=True, error_model="numpy")  # pragma: no cover
 def _share_near_round(
-    u: float, v: float, aa: float, ab: float, bb: float, size: float, table: FloatArray
+    u: float, v: float, aa: float, ab: float, bb: float, size: float, pairs: FloatArray
 ) -> float:
     """Mean density in an ellipse that is nearly a disc.
 
@@ -102,12 +98,12 @@ def _share_near_round(
     distance2 = max(u * u + v * v, 1e-12)
     form = max(aa * u * u + 2.0 * ab * u * v + bb * v * v, 1e-12 * aa)
     radius = min(1.0, math.sqrt(size * distance2 / form))
-    return _density_in_disc(math.sqrt(distance2), radius, table)
+    return _density_in_disc(math.sqrt(distance2), radius, pairs)
 
 
 @nb.njit(cache=True, error_model="numpy")  # pragma: no cover
 def _share_wide(
-    u: float, v: float, aa: float, ab: float, bb: float, size: float, table: FloatArray
+    u: float, v: float, aa: float, ab: float, bb: float, size: float, wide: FloatArray
 ) -> float:
     """Share of the domains where the spot is wider than all tilts: its edge is almost a line."""
     form = aa * u * u + 2.0 * ab * u * v + bb * v * v
@@ -120,7 +116,7 @@ def _share_wide(
     if beyond <= -1.0:
         return 1.0
     curvature = math.sqrt(math.sqrt(aa * bb - ab * ab) / size)
-    return _interpolate(table, WIDE, min(1.0, curvature), 0.5 * (beyond + 1.0))
+    return _interpolate(wide, min(1.0, curvature), 0.5 * (beyond + 1.0))
 
 
 @nb.njit(cache=True, error_model="numpy")  # pragma: no cover
@@ -165,17 +161,23 @@ def _share_long(
     return total * 0.5 * (high - low) * math.pi / (_LINES + 1)
 
 
-@nb.njit(inline="always")  # pragma: no cover
+@nb.njit(cache=True, error_model="numpy")  # pragma: no cover
 def _on_line(line: float, to: float, lines: FloatArray) -> float:
     """Integral of the density along a line from its middle, odd in ``to``, per half chord."""
     column = min(abs(to), 1.0)
-    part = _interpolate(lines, 0, line, column)
+    part = _interpolate(lines, line, column)
     return part if to >= 0.0 else -part
 
 
 @nb.njit(cache=True, error_model="numpy")  # pragma: no cover
 def _meet(
-    i: float, o: float, radius: float, distance: float, spot: FloatArray, spectrum: FloatArray
+    i: float,
+    o: float,
+    radius: float,
+    distance: float,
+    spot: FloatArray,
+    areas: FloatArray,
+    sizes: FloatArray,
 ) -> tuple[float, float, float, float]:
     """Bring one subpixel's scattering vector before a spot.
 
@@ -185,7 +187,8 @@ def _meet(
         radius: 1/lambda.
         distance: Detector distance.
         spot: Row of ``spots.describe_spots``, (columns,).
-        spectrum: ``spectrum.spectrum_tables()``.
+        areas: First of ``spectrum.spectrum_tables()``.
+        sizes: Second of them.
 
     Returns:
         Tilt that brings the reflection here, two components in units of the largest; area of the
@@ -204,8 +207,8 @@ def _meet(
     if sigma > 0.0:
         row = sigma / (1.0 + sigma)
         column = min(1.0, x / (1.0 + CUT * sigma))
-        area = _interpolate(spectrum, 0, row, column)
-        size = _interpolate(spectrum, 1, row, column)
+        area = _interpolate(areas, row, column)
+        size = _interpolate(sizes, row, column)
         thick = 1.0 / spot[PER_THICK]
         delta = max(-thick, min(thick, delta))
     u = sx * spot[AX] + so * spot[AO] + si * spot[AI]
@@ -246,7 +249,7 @@ def _near_round_run(
         radius: 1/lambda.
         distance: Detector distance.
         spot: The spot's row of ``spots.describe_spots``, (columns,).
-        last: Last row of a sheet of the table.
+        last: Last row of the tables.
     """
     length, per_thick, unit = spot[LENGTH], spot[PER_THICK], spot[UNIT]
     per_length = 1.0 / length
@@ -275,7 +278,6 @@ def _near_round_run(
         disc = min(1.0, math.sqrt(area * distance2 / form))
         tilt = math.sqrt(distance2)
         edge = half_last * ((tilt - 1.0) / disc + 1.0)
-        # The two sheets lie side by side: the column tells which.
         column = min(tilt * last, least) if edge <= 0.0 else last + 1.0 + min(edge, least)
         work[0, t] = min(disc * last, least)
         work[1, t] = column
@@ -291,10 +293,11 @@ def accumulate_shares(
     beam: FloatArray,
     slow_place: Places,
     fast_place: Places,
-    table: FloatArray,
     pairs: FloatArray,
+    wide: FloatArray,
     lines: FloatArray,
-    spectrum: FloatArray,
+    areas: FloatArray,
+    sizes: FloatArray,
 ) -> None:
     """Add to each pixel |F|^2 times the share of domains, at each subpixel.
 
@@ -308,12 +311,13 @@ def accumulate_shares(
         beam: Where the beam meets the detector, slow and fast index.
         slow_place: Offset in ``sums`` of each subpixel row.
         fast_place: Offset within the row of each subpixel column.
-        table: ``mosaic_limit.share_tables()``.
-        pairs: Its sheets ``INNER`` and ``EDGE`` side by side.
+        pairs: First of ``mosaic_limit.share_tables()``.
+        wide: Second of them.
         lines: ``mosaic_limit.line_table()``.
-        spectrum: ``spectrum.spectrum_tables()``.
+        areas: First of ``spectrum.spectrum_tables()``.
+        sizes: Second of them.
     """
-    last = float(table.shape[1] - 1)
+    last = pairs.shape[0] - 1.0
     work = np.empty((3, max(slow_place.size, fast_place.size)))
     for index in range(spots.shape[0]):
         spot = spots[index]
@@ -358,19 +362,19 @@ def accumulate_shares(
                         work, begin - inner_beam, count, o, radius, distance, spot, last
                     )
                     for t in range(count):
-                        share = work[2, t] * _two_sheets(pairs, work[0, t], work[1, t])
+                        share = work[2, t] * _between(pairs, work[0, t], work[1, t])
                         sums[base + inner_place[first + np.uintp(t)]] += value * whole * share
                     continue
                 for t in range(count):
                     u, v, area, size = _meet(
-                        begin - inner_beam + t, o, radius, distance, spot, spectrum
+                        begin - inner_beam + t, o, radius, distance, spot, areas, sizes
                     )
                     if area <= 0.0 or size <= 0.0:
                         continue
                     if near_round and size < strong:
-                        share = area * whole * _share_near_round(u, v, aa, ab, bb, size, table)
+                        share = area * whole * _share_near_round(u, v, aa, ab, bb, size, pairs)
                     elif near_round or size > _WIDE * _WIDE * strong:
-                        share = area / size * _share_wide(u, v, aa, ab, bb, size, table)
+                        share = area / size * _share_wide(u, v, aa, ab, bb, size, wide)
                     else:
                         share = area / size * _share_long(u, v, aa, ab, bb, size, lines)
                     sums[base + inner_place[first + np.uintp(t)]] += value * share

@@ -131,7 +131,9 @@ def _select(
     return met
 
 
-@nb.njit(inline="always")  # pragma: no cover
+@nb.njit(
+    cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"}
+)  # pragma: no cover
 def _lit(di, dj, x1, x2, r2, q0, q1, q2, k0, k1, k2, a0, a1, a2, b0, b1, b2, cut):  # type: ignore[no-untyped-def]
     """Whether the subpixel (di, dj) beside the nearest one lies within the top hat.
 

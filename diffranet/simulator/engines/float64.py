@@ -9,6 +9,7 @@ import math
 
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 
 from diffranet.simulator.beam import Beam
 from diffranet.simulator.crystal import Crystal
@@ -17,6 +18,8 @@ from diffranet.simulator.engines.reflections import TOPHAT_RADIUS, Candidates, c
 from diffranet.simulator.factors import StructureFactors
 from diffranet.simulator.geometry import Detector, FloatArray
 from diffranet.simulator.mosaic import largest_angle
+
+IntArray = npt.NDArray[np.int64]
 
 
 def sums_float64(
@@ -41,22 +44,27 @@ def add_float64(
 ) -> None:
     """Add the spots of some reflections to ``sums``, over all domains."""
     rotations = np.ascontiguousarray(crystal.domain_rotations, dtype=np.float64)
+    oversample = detector.oversample
     accumulate_spots(
         sums,
         found.vectors,
         found.squared,
         rotations,
+        np.ascontiguousarray(rotations[:, 0].T),
         # diag(N) A U^T of every domain: takes a displacement from a reflection to N dh.
         np.ascontiguousarray(found.shape @ rotations.transpose(0, 2, 1)),
         np.asarray(crystal.cells, dtype=np.float64),
+        # Below two cells per axis the top hat is wider than the cell's half, where h0 changes.
+        min(crystal.cells) * 0.5 < TOPHAT_RADIUS,
         domain_radii(beam, len(rotations)),
         found.reach,
         TOPHAT_RADIUS**2,
         detector.distance_mm,
         detector.beam_slow_mm,
         detector.beam_fast_mm,
-        detector.pixel_mm,
-        detector.oversample,
+        detector.pixel_mm / oversample,
+        np.arange(detector.n_slow * oversample) // oversample,
+        np.arange(detector.n_fast * oversample) // oversample,
     )
 
 
@@ -66,16 +74,19 @@ def accumulate_spots(
     vectors: FloatArray,
     squared: FloatArray,
     rotations: FloatArray,
+    first_rows: FloatArray,
     shapes: FloatArray,
     cells: FloatArray,
+    crowded: bool,
     radii: FloatArray,
     reach: float,
     cut: float,
     distance: float,
     beam_slow: float,
     beam_fast: float,
-    pixel: float,
-    oversample: int,
+    sub: float,
+    slow_pixel: IntArray,
+    fast_pixel: IntArray,
 ) -> None:
     """Add |F|^2 to a pixel for each of its subpixels and each domain that lights it.
 
@@ -84,30 +95,24 @@ def accumulate_spots(
         vectors: Reciprocal vectors of the unrotated crystal, (n, 3).
         squared: Their |F|^2, (n,).
         rotations: Domain rotations U, (domains, 3, 3).
+        first_rows: Their first rows, transposed, (3, domains).
         shapes: diag(N) A U^T of each domain, (domains, 3, 3).
         cells: Unit cells per axis, (3,).
+        crowded: Whether spots of neighbouring reflections meet.
         radii: 1/lambda of each domain, (domains,).
         reach: How far a spot extends from its reciprocal lattice point.
         cut: Square of the top-hat radius in units of N dh.
         distance: Detector distance.
         beam_slow: Beam position along the slow axis.
         beam_fast: Beam position along the fast axis.
-        pixel: Pixel edge.
-        oversample: Subpixels per pixel and axis.
+        sub: Edge of a subpixel.
+        slow_pixel: Pixel row of each subpixel row.
+        fast_pixel: Pixel column of each subpixel column.
     """
-    sub = pixel / oversample
-    last_slow = image.shape[0] * oversample - 1
-    last_fast = image.shape[1] * oversample - 1
-    shell = 2.0 * reach * radii + reach * reach
-    # A spot lies within the cone of half-angle alpha around its centre, sin(alpha) = reach*lambda.
-    sin_alphas = np.minimum(reach / radii, 1.0)
-    # Below two cells per axis the top hat is wider than the cell's half, where h0 changes.
-    crowded = cells.min() * 0.5 < math.sqrt(cut)
-    domains = rotations.shape[0]
-    along_x = np.ascontiguousarray(rotations[:, 0, :].T)
+    last_slow = slow_pixel.size - 1
+    last_fast = fast_pixel.size - 1
+    domains = radii.size
     off_sphere = np.empty(domains)
-    slow_pixel = np.arange(image.shape[0] * oversample) // oversample
-    fast_pixel = np.arange(image.shape[1] * oversample) // oversample
     for index in range(vectors.shape[0]):
         gx, gy, gz = vectors[index]
         value = squared[index]
@@ -115,13 +120,14 @@ def accumulate_spots(
         # A loop of its own, because the compiler vectorizes it: most domains miss the sphere.
         for domain in range(domains):
             off_sphere[domain] = length2 + 2.0 * radii[domain] * (
-                along_x[0, domain] * gx + along_x[1, domain] * gy + along_x[2, domain] * gz
+                first_rows[0, domain] * gx + first_rows[1, domain] * gy + first_rows[2, domain] * gz
             )
         for domain in range(domains):
-            if abs(off_sphere[domain]) > shell[domain]:
-                continue
             radius = radii[domain]
-            sin_alpha = sin_alphas[domain]
+            if abs(off_sphere[domain]) > 2.0 * reach * radius + reach * reach:
+                continue
+            # A spot lies within the cone of half-angle alpha around its centre.
+            sin_alpha = min(1.0, reach / radius)
             cos_alpha = math.sqrt(1.0 - sin_alpha * sin_alpha)
             u = rotations[domain]
             vx = u[0, 0] * gx + u[0, 1] * gy + u[0, 2] * gz

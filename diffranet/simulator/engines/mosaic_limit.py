@@ -15,8 +15,6 @@ import numpy as np
 
 from diffranet.simulator.geometry import FloatArray
 
-INNER, EDGE, WIDE = 0, 1, 2
-"""Sheets of the table; see ``share_tables``."""
 NODES = 49
 _SMALLEST = 1e-3
 
@@ -63,13 +61,15 @@ def share_in_disc(distance: FloatArray, radius: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=1)
-def share_tables() -> FloatArray:
-    """Shares on regular grids, for the kernel to interpolate, (3, NODES, NODES).
+def share_tables() -> tuple[FloatArray, FloatArray]:
+    """Shares on regular grids, for the kernel to interpolate.
 
-    With b the disc's radius and x its distance, both in units of m:
-        ``INNER``: mean density in the disc over (b, x), both 0 to 1, for x + b <= 1.
-        ``EDGE``: mean density over (b, u), b 0 to 1 and u = (x - 1)/b from -1 to 1.
-        ``WIDE``: share over (1/b, u), 1/b 0 to 1 and u = x - b from -1 to 1.
+    With b the disc's radius and x its distance from no tilt, both in units of m.
+
+    Returns:
+        For b from 0 to 1 (rows) the mean density in the disc, (NODES, 2 NODES): over x from 0 to
+        1, good for x + b <= 1, and beside it over (x - 1)/b from -1 to 1. For 1/b from 0 to 1
+        (rows) the share over x - b from -1 to 1, (NODES, NODES).
     """
     unit = np.linspace(0.0, 1.0, NODES)
     small = np.maximum(unit, _SMALLEST)[:, None]
@@ -83,12 +83,12 @@ def share_tables() -> FloatArray:
     edge[:, -1] = 0.0
     wide[:, -1] = 0.0
     wide[:, 0] = 1.0
-    return np.stack([inner, edge, wide])
+    return np.hstack([inner, edge]), wide
 
 
 @lru_cache(maxsize=1)
 def line_table() -> FloatArray:
-    """Integrals of the density along lines through the plane of tilts, (1, NODES, NODES).
+    """Integrals of the density along lines through the plane of tilts, (NODES, NODES).
 
     Over (p, y), both 0 to 1: along the line at the distance p from no tilt, from its middle to the
     share y of its half chord, per half chord.
@@ -98,4 +98,4 @@ def line_table() -> FloatArray:
     nodes, weights = np.polynomial.legendre.leggauss(16)
     part = y[..., None] * (nodes + 1.0) / 2.0
     density = tilt_density(np.sqrt(p[..., None] ** 2 + (1.0 - p[..., None] ** 2) * part**2))
-    return np.asarray((density * weights).sum(-1) * y / 2.0)[None]
+    return np.asarray((density * weights).sum(-1) * y / 2.0)

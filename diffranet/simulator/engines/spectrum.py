@@ -19,8 +19,8 @@ _NODES = (33, 65)
 
 
 @lru_cache(maxsize=1)
-def spectrum_tables() -> FloatArray:
-    """Moments of the section under a normal spectrum, on regular grids, (2, 33, 65).
+def spectrum_tables() -> tuple[FloatArray, FloatArray]:
+    """Moments of the section under a normal spectrum, on regular grids, (33, 65) each.
 
     Over (sigma/(1 + sigma), x/(1 + 4 sigma)), both 0 to 1, with x the mean relative distance and
     sigma the spectrum's width relative to the spot's half thickness: the mean of ``1 - x^2`` where
@@ -39,4 +39,4 @@ def spectrum_tables() -> FloatArray:
     first = (section * measure).sum(-1)
     second = (section**2 * measure).sum(-1)
     typical = second / np.maximum(first, 1e-300)
-    return np.stack([first, np.where(first > 1e-200, typical, 0.0)])
+    return first, np.where(first > 1e-200, typical, 0.0)

@@ -179,7 +179,7 @@ def _outermost(direction: float, near: float, far: float) -> float:
     return direction * (far if direction > 0.0 else near)
 
 
-@nb.njit(inline="always")  # pragma: no cover
+@nb.njit(cache=True, error_model="numpy")  # pragma: no cover
 def _form(matrix: FloatArray, x: float, y: float, z: float) -> float:
     """Quadratic form of a symmetric (3, 3) matrix."""
     return (
