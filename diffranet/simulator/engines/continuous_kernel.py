@@ -1,7 +1,6 @@
 """Compiled kernel of the continuous engine.
 
-All compiled functions that call one another share this file: a stored compilation is renewed only
-when its own file changes.
+Compiled functions that call one another share this file; see the package's note.
 """
 
 from __future__ import annotations
