@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 # Where pip finds torch. Empty: the package index, or a wheel that pip is set up to find.
 # A build for one CUDA version: make install TORCH_INDEX=<the index that pytorch.org names for it>
 TORCH_INDEX ?=
+# Processes that share the tests; the searches among them start two workers of their own.
+TEST_WORKERS ?= 2
 # Trials are the unit of parallelism: one thread each.
 export OMP_NUM_THREADS ?= 1
 
@@ -35,7 +37,7 @@ format: install  ## Let ruff format and mend what it can
 	$(BIN)/ruff format .
 
 test: lint  ## Run lint and the tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n $(TEST_WORKERS) --dist worksteal
 
 ui: install  ## Open the MLflow UI on the runs of this folder
 	$(BIN)/python -m automl.ui
