@@ -9,6 +9,7 @@ kernel.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -123,8 +124,9 @@ def _places(pixels: int, oversample: int) -> Places:
     return np.clip(subpixels // oversample + 1, 0, pixels + 1).astype(np.uint32)
 
 
-def _bits() -> tuple[Places, Places]:
-    """How many of nine bits are set in each mask, (512,), and which, (512, 9)."""
+@lru_cache(maxsize=1)
+def _bits() -> tuple[Places, Places, Places]:
+    """How many of nine bits are set in each mask, (512,); row and column of each, (512, 9)."""
     flags = (np.arange(512)[:, None] >> np.arange(9)) & 1
-    order = np.argsort(1 - flags, axis=1, kind="stable")
-    return flags.sum(1).astype(np.uint32), order.astype(np.uint32)
+    order = np.argsort(1 - flags, axis=1, kind="stable").astype(np.uint32)
+    return flags.sum(1).astype(np.uint32), order // np.uint32(3), order % np.uint32(3)

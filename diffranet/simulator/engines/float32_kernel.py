@@ -19,6 +19,8 @@ F = np.float32
 
 MARGIN = 4
 """Subpixels beyond each edge of the detector where spots may be centred."""
+LANES = 8
+"""Single-precision numbers that a vector register of 256 bits holds."""
 
 
 @nb.njit(cache=True, error_model="numpy")  # pragma: no cover
@@ -37,7 +39,8 @@ def accumulate_spots_float32(
     slow_place: Places,
     fast_place: Places,
     count: Places,
-    which: Places,
+    row_step: Places,
+    column_step: Places,
 ) -> None:
     """Add |F|^2 to a pixel for each of its subpixels and each domain that lights it.
 
@@ -60,16 +63,17 @@ def accumulate_spots_float32(
         slow_place: Offset in ``sums`` of each subpixel row, margins included.
         fast_place: Offset within the row of each subpixel column, margins included.
         count: Number of bits in a mask.
-        which: The bits themselves.
+        row_step: Row, 0 to 2, of each bit that is set in a mask, (512, 9).
+        column_step: Its column, 0 to 2, (512, 9).
     """
     n = domains.shape[1]
     off = np.empty(n, F)
     chosen = np.empty(n + 1, np.uint32)
-    work = np.empty((5, n), F)
+    work = np.empty((5, n + LANES), F)
     place = np.empty(11, F)
-    slow = np.empty(n, np.uint32)
-    fast = np.empty(n, np.uint32)
-    mask = np.empty(n, np.uint32)
+    slow = np.empty(n + LANES, np.uint32)
+    fast = np.empty(n + LANES, np.uint32)
+    mask = np.empty(n + LANES, np.uint32)
     # Places count from the margin's first subpixel but one, so that the nine around are 0, 1, 2 on.
     last_slow = F(slow_place.size - 3)
     last_fast = F(fast_place.size - 3)
@@ -90,21 +94,22 @@ def accumulate_spots_float32(
         place[2], place[3], place[4] = y0, z0, ray
         place[5], place[6], place[7] = distance * ray, y0 * ray, z0 * ray
         place[8], place[9], place[10] = distance * ray - radius - x, y0 * ray - y, z0 * ray - z
-        for spot in range(met):
-            domain = chosen[spot]
+        # Whole groups only: the compiler has fast code for them, and slow code for what is left.
+        padded = (met + LANES - 1) // LANES * LANES
+        for spot in range(padded):
+            domain = chosen[min(spot, met - 1)]
             for entry in range(5):
                 work[entry, spot] = domains[entry, domain]
         _test_nine(
-            met, work, shape, gx, gy, gz, place, F(radius), F(distance), F(beam_slow), F(beam_fast),
-            cut, last_slow, last_fast, slow, fast, mask,
+            padded, work, shape, gx, gy, gz, place, F(radius), F(distance), F(beam_slow),
+            F(beam_fast), cut, last_slow, last_fast, slow, fast, mask,
         )  # fmt: skip
         value = squared[index]
         for spot in range(met):
             bits = mask[spot]
             for hit in range(count[bits]):
-                bit = which[bits, hit]
-                row = slow_place[slow[spot] + bit // np.uint32(3)]
-                sums[row + fast_place[fast[spot] + bit % np.uint32(3)]] += value
+                row = slow_place[slow[spot] + row_step[bits, hit]]
+                sums[row + fast_place[fast[spot] + column_step[bits, hit]]] += value
 
 
 @nb.njit(
@@ -175,7 +180,7 @@ def _test_nine(
     The loop has neither branches nor indirect access, so that the compiler vectorizes it.
 
     Args:
-        met: Number of spots.
+        met: Number of spots, whole groups of ``LANES``.
         work: Of the domain of each, as in ``accumulate_spots_float32``, (5, domains).
         shape: diag(N) A, (9,).
         gx: Reciprocal vector of the reflection.
