@@ -56,7 +56,7 @@ def sums_continuous(
     if blunt.any():
         few = found._replace(vectors=found.vectors[blunt], squared=found.squared[blunt])
         sums += _sampled(few, crystal, detector, beam)
-    found = found._replace(vectors=found.vectors[~blunt], squared=found.squared[~blunt])
+        found = found._replace(vectors=found.vectors[~blunt], squared=found.squared[~blunt])
     axes = np.array([1.0, -1.0, 1.0])  # the slow axis runs against y
     metric = found.shape.T @ found.shape * np.outer(axes, axes)
     places = (

@@ -46,6 +46,8 @@ _ROUND = 1.2
 _WIDE = 4.0
 """Half width of a spot, in largest tilts, from which on its edge passes for a line."""
 _LINES = 9
+LANES = 4
+"""Double-precision numbers that a vector register of 256 bits holds."""
 
 
 @nb.njit(inline="always")  # pragma: no cover
@@ -317,7 +319,7 @@ def accumulate_shares(
         sizes: Second of them.
     """
     last = pairs.shape[0] - 1.0
-    work = np.empty((3, max(slow_place.size, fast_place.size)))
+    work = np.empty((3, max(slow_place.size, fast_place.size) + LANES))
     for index in range(spots.shape[0]):
         spot = spots[index]
         value, sigma, near, far = spot[VALUE], spot[SIGMA], spot[NEAR], spot[FAR]
@@ -357,8 +359,10 @@ def accumulate_shares(
                     continue
                 first = np.uintp(begin)
                 if near_round and strong > 1.0 and sigma == 0.0:
+                    # Whole groups only: the compiler has slow code for what is left.
+                    padded = (count + LANES - 1) // LANES * LANES
                     _near_round_run(
-                        work, begin - inner_beam, count, o, radius, distance, spot, last
+                        work, begin - inner_beam, padded, o, radius, distance, spot, last
                     )
                     for t in range(count):
                         share = work[2, t] * _between(pairs, work[0, t], work[1, t])
