@@ -32,10 +32,18 @@ def recorded_range(detector: DetectorSetup, wavelength: float, extent: int) -> t
     return low, high
 
 
-def longest_spacing(cell: Cell) -> float:
-    """Largest distance between lattice planes of a cell, Angstrom."""
+def longest_spacing(cell: Cell, *, screw_axes: bool = False) -> float:
+    """Largest distance between lattice planes of a cell that reflect, Angstrom.
+
+    Args:
+        cell: The unit cell.
+        screw_axes: Whether odd reflections along the axes are absent, as in P212121.
+    """
     rows = np.linalg.inv(cell.real_rows()).T
     indices = np.array([hkl for hkl in product(range(-2, 3), repeat=3) if any(hkl)])
+    if screw_axes:
+        axial = (indices != 0).sum(axis=1) == 1
+        indices = indices[~axial | (indices.sum(axis=1) % 2 == 0)]
     return float(1.0 / np.linalg.norm(indices @ rows, axis=1).min())
 
 
@@ -59,7 +67,10 @@ def check_reach(
         f"beam.wavelength={beam.wavelength:g} and detector.distance_mm={detector.distance_mm:g} "
         "put no Bragg spot on the detector"
     )
-    spacing = longest_spacing(cell)
+    # Amplitudes that no file gives are drawn in P212121 where the cell allows it.
+    drawn = crystal.structure_factors is None
+    right_angled = cell.alpha == cell.beta == cell.gamma == 90.0
+    spacing = longest_spacing(cell, screw_axes=drawn and right_angled)
     if spacing < crystal.resolution:
         raise DataError(
             f"crystal.resolution={crystal.resolution:g} Angstrom leaves no reflection: the cell's "

@@ -106,10 +106,10 @@ def test_what_cannot_be_is_refused(options: dict, message: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"detector": {"distance_mm": 50_000}}, "put no Bragg spot on .* longest is 308"),
+        ({"detector": {"distance_mm": 50_000}}, "put no Bragg spot on .* longest is 180.1"),
         (
             {"crystal": {"cell": [3, 3, 3], "resolution": 1}, "beam": {"wavelength": 10}},
-            "beam.wavelength=10 .* the crystal's longest is 3;",
+            "beam.wavelength=10 .* the crystal's longest is 2.121;",
         ),
         ({"detector": {"beam_offset_mm": [0, 300]}}, "beam_offset_mm it records spacings below"),
         (
@@ -145,6 +145,9 @@ def test_recorded_range_holds_every_pixel(
 
 def test_longest_spacing_of_an_oblique_cell_is_found_beyond_its_axes() -> None:
     assert longest_spacing(PSII) == 308.0
+    # Without 001, which the screw axis along c puts out, it is 011.
+    d_011 = 1.0 / math.hypot(1.0 / 222.0, 1.0 / 308.0)
+    assert longest_spacing(PSII, screw_axes=True) == pytest.approx(d_011)
     # Monoclinic: d(100) = a sin(beta).
     monoclinic = Cell(100.0, 20.0, 20.0, 90.0, 120.0, 90.0)
     assert longest_spacing(monoclinic) == pytest.approx(100.0 * math.sin(math.radians(120.0)))
