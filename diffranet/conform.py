@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 
 from diffranet.errors import DataError
-from diffranet.options import choice, did_you_mean, integer
+from diffranet.options import choice, command_words, whole_number
 from diffranet.simulator.agreement import agreement
 from diffranet.simulator.bragg import ENGINES, bragg_photons
 from diffranet.simulator.geometry import FloatArray
@@ -141,29 +141,15 @@ def parse(arguments: Sequence[str]) -> tuple[list[Path], list[str], int]:
     Raises:
         DataError: An option is unknown or bad, or no file is named.
     """
-    files: list[Path] = []
-    given: dict[str, str] = {}
-    for word in arguments:
-        key, equals, value = word.partition("=")
-        if not equals or Path(word).exists():
-            files.append(Path(word))
-        elif key not in OPTIONS:
-            raise DataError(f"unknown option {key!r}; {did_you_mean(key, OPTIONS)}")
-        elif key in given:
-            raise DataError(f"option {key!r} is given twice")
-        else:
-            given[key] = value
+    files, given = command_words(arguments, OPTIONS)
     if not files:
         raise DataError("no file is named; give one or more reference files (.npz), see --help")
     engines = [
         choice(name, "engines", ENGINES)
         for name in given.get("engines", ",".join(ENGINES)).split(",")
     ]
-    try:
-        repeat = int(given.get("repeat", "3"))
-    except ValueError:
-        raise DataError(f"repeat must be a whole number, got {given['repeat']!r}") from None
-    return files, list(dict.fromkeys(engines)), integer(repeat, "repeat", 1, 1000)
+    repeat = whole_number(given.get("repeat", "3"), "repeat", 1, 1000)
+    return files, list(dict.fromkeys(engines)), repeat
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -28,7 +28,7 @@ from diffranet.errors import DataError
 from diffranet.files import write_atomic
 from diffranet.layout import ImageFile, Layout, scan
 from diffranet.manifest import MANIFEST_FILE, read_description, read_manifest
-from diffranet.options import did_you_mean, integer
+from diffranet.options import command_words, whole_number
 from diffranet.reader import decode
 
 OVERVIEW_IMAGES = 6
@@ -196,33 +196,13 @@ def parse(arguments: Sequence[str]) -> tuple[Path, Path, dict[str, int]]:
     Raises:
         DataError: Something is unknown, missing or out of bounds.
     """
-    folders: list[Path] = []
-    given: dict[str, str] = {}
-    for word in arguments:
-        key, equals, value = word.partition("=")
-        if not equals or Path(word).exists():
-            folders.append(Path(word))
-        elif key not in OPTIONS:
-            raise DataError(f"unknown option {key!r}; {did_you_mean(key, OPTIONS)}")
-        elif key in given:
-            raise DataError(f"option {key!r} is given twice")
-        elif not value:
-            raise DataError(f"{word!r}: options are written option=value; see --help")
-        else:
-            given[key] = value
+    folders, given = command_words(arguments, OPTIONS)
     if len(folders) != 1:
         raise DataError(f"name the data set's folder, one and no more; got {len(folders)}")
     root = folders[0]
     resolved = root.resolve()
     out = Path(given.pop("out", resolved.parent / f"{resolved.name}-gallery"))
-    numbers: dict[str, int] = {}
-    for key, text in given.items():
-        try:
-            numbers[key] = integer(int(text), key, *NUMBERS[key])
-        except DataError:
-            raise
-        except ValueError:
-            raise DataError(f"{key} must be a whole number, got {text!r}") from None
+    numbers = {key: whole_number(text, key, *NUMBERS[key]) for key, text in given.items()}
     return root, out, numbers
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 from diffranet.errors import DataError
 
@@ -111,3 +112,42 @@ def flatten(values: Mapping[str, object], prefix: str = "") -> dict[str, object]
         else:
             flat[f"{prefix}{key}"] = value
     return flat
+
+
+def command_words(
+    arguments: Sequence[str], known: Iterable[str]
+) -> tuple[list[Path], dict[str, str]]:
+    """Split a command line into paths and options ``key=value``; an existing path is a path.
+
+    Raises:
+        DataError: An option is unknown, given twice or without a value.
+    """
+    known = list(known)
+    paths: list[Path] = []
+    given: dict[str, str] = {}
+    for word in arguments:
+        key, equals, value = word.partition("=")
+        if not equals or Path(word).exists():
+            paths.append(Path(word))
+        elif key not in known:
+            raise DataError(f"unknown option {key!r}; {did_you_mean(key, known)}")
+        elif key in given:
+            raise DataError(f"option {key!r} is given twice")
+        elif not value:
+            raise DataError(f"{word!r}: options are written option=value; see --help")
+        else:
+            given[key] = value
+    return paths, given
+
+
+def whole_number(text: str, where: str, least: int, most: int | None = None) -> int:
+    """A whole number as it is written on a command line, within bounds.
+
+    Raises:
+        DataError: It is something else.
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        raise DataError(f"{where} must be a whole number, got {text!r}") from None
+    return integer(value, where, least, most)

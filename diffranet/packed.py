@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from diffranet.domains import DOMAINS
 from diffranet.errors import DataError
 from diffranet.files import TEMPORARY_SUFFIX, held_folder, sha256_json, write_atomic
 from diffranet.layout import ImageFile, Layout
@@ -241,8 +240,3 @@ def load_split(folder: Path, record: dict, domain: str, split: str) -> Split:
         names=tuple(kept["names"]),
         digest=kept["digest"],
     )
-
-
-def domain_order(record: dict) -> list[str]:
-    """Names of a record's domains, in the data set's order."""
-    return [domain.name for domain in DOMAINS if domain.name in record["domains"]]

@@ -22,7 +22,7 @@ from diffranet.domains import DOMAINS, REAL_PREPROCESSED
 from diffranet.errors import DataError
 from diffranet.files import sha256_file
 from diffranet.manifest import read_description, read_manifest
-from diffranet.options import did_you_mean, mapping
+from diffranet.options import command_words, mapping, whole_number
 from diffranet.reader import decode
 
 DIFFERENT, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -174,23 +174,12 @@ def parse(arguments: Sequence[str]) -> tuple[Path, int | None, int]:
     Raises:
         DataError: Something is unknown, missing or out of bounds.
     """
-    folders = [word for word in arguments if "=" not in word]
+    folders, given = command_words(arguments, ("images", "seed"))
     if len(folders) != 1:
         raise DataError("give one folder: python -m diffranet.verify FOLDER [images=20] [seed=0]")
-    values: dict[str, int | None] = {"images": DEFAULT_IMAGES, "seed": 0}
-    for word in arguments:
-        key, equals, value = word.partition("=")
-        if not equals:
-            continue
-        if key not in values:
-            raise DataError(f"unknown option {key!r}; {did_you_mean(key, values)}")
-        if key == "images" and value == "all":
-            values[key] = None
-        elif value.isdecimal():
-            values[key] = int(value)
-        else:
-            raise DataError(f"{key} must be a whole number, got {value!r}")
-    return Path(folders[0]).expanduser(), values["images"], values["seed"] or 0
+    images = given.get("images", str(DEFAULT_IMAGES))
+    number = None if images == "all" else whole_number(images, "images", 0)
+    return folders[0].expanduser(), number, whole_number(given.get("seed", "0"), "seed", 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

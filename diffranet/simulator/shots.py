@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from diffranet.domains import BINARY_CLASSES, CLASSES, SYNTHETIC, TEST, TRAIN, VALIDATION
+from diffranet.domains import BINARY_CLASSES, CLASSES, SYNTHETIC
 from diffranet.simulator.crystal import random_quaternion
 from diffranet.simulator.randomness import ORDER, set_stream
 from diffranet.simulator.setup import BeamSetup
@@ -26,8 +26,6 @@ CRYSTAL_SCALE_EDGES = (0.02, 0.12, 0.457, 1.0)
 
 PAPER_TEST_COUNTS = (2069, 3268, 3346, 2444, 1472)
 """Images per class in the paper's synthetic test set (Table 6)."""
-PAPER_COUNTS = {TRAIN: 10000, VALIDATION: 2400, TEST: 12600}
-PAPER_REAL_COUNTS = {VALIDATION: 366, TEST: 91}
 REAL_WEIGHTS = (1, 1)
 """The surrogate of the real images has as many shots with diffraction as without."""
 
