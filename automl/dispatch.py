@@ -6,7 +6,9 @@ import json
 import logging
 import os
 import shutil
+import signal
 import socket
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +27,11 @@ from automl.driver import Driver
 from automl.errors import UserError, one_line
 from automl.session import WorkerSpec
 from automl.settings import ClusterSettings, ResourceSettings
+from automl.watchdog import where_it_hung
 from automl.worker import TrialActor
 
 _MANY = 1_000_000_000  # The searcher says when it has finished.
+_LOW_ON_MEMORY = "running low on memory"  # in Ray's words on a worker that it killed for that
 
 
 @contextmanager
@@ -41,6 +45,7 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
     _check_reachable(settings.address)
     environment.prepare()
     logging.getLogger("ray").setLevel(logging.ERROR)
+    terminate = signal.getsignal(signal.SIGTERM)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -57,6 +62,9 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
             f"cluster.address: no Ray cluster at '{settings.address}' ({one_line(error)[:160]}); "
             "start one with `ray start --head`, or use cluster=local"
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        # Ray puts a handler of its own in the place of ours.
+        signal.signal(signal.SIGTERM, terminate)
     try:
         _check_fit(settings.trial)
         yield
@@ -97,7 +105,6 @@ def dispatch(
     trial: ResourceSettings,
     *,
     workers: int,
-    retries: int,
     scratch: Path,
 ) -> None:
     """Run every task of the driver as a Ray Tune trial, until it has no more.
@@ -106,15 +113,15 @@ def dispatch(
         driver: Gives the tasks and takes their messages.
         worker: What each worker sets up once.
         trial: Resources of one trial.
-        workers: Trials that may wait for a place at the same time.
-        retries: New attempts for a task whose worker died.
+        workers: Trials at the same time.
         scratch: Folder for Ray's own files; removed at the end.
 
     Raises:
         SearchError: The search cannot go on; its ledger keeps what there is.
     """
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)
-    searcher = _TaskSearcher(driver)
+    hung = Path(worker.hung)
+    searcher = _TaskSearcher(driver, worker, workers)
     actor = tune.with_parameters(TrialActor, worker=asdict(worker))
     tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": trial.cpus, "gpu": trial.gpus}),
@@ -126,20 +133,26 @@ def dispatch(
             log_to_file=False,
             callbacks=[_Attempts(searcher)],
             stop=_Stopper(searcher),
-            failure_config=tune.FailureConfig(max_failures=retries),
+            # A new attempt is the driver's to decide, and a Tune trial of its own.
+            failure_config=tune.FailureConfig(max_failures=0),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     )
-    shutil.rmtree(scratch, ignore_errors=True)
+    _remove(scratch, hung)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tuner.fit()
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch, hung)
     if searcher.error is not None:
         raise searcher.error
+
+
+def _remove(*folders: Path) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _TaskSearcher(Searcher):
@@ -148,9 +161,11 @@ class _TaskSearcher(Searcher):
     Ray swallows what a searcher raises, so an error is kept and ends the run from here.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, worker: WorkerSpec, workers: int) -> None:
         super().__init__()
         self._driver = driver
+        self._worker = worker
+        self._workers = workers
         self._numbers: dict[str, int] = {}
         self.trials: dict[str, RayTrial] = {}
         self.error: Exception | None = None
@@ -166,6 +181,8 @@ class _TaskSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Return the next task as a trial's config."""
+        if len(self._numbers) == self._workers:
+            return None
         try:
             task = self._driver.next_task() if self.error is None else Signal.DONE
         except Exception as error:  # kept: raised again by dispatch()
@@ -193,10 +210,12 @@ class _TaskSearcher(Searcher):
         """Pass on the task's last message, or that its worker died."""
         trial = self.trials.pop(trial_id, None)
         if error:
-            number = self._numbers[trial_id]
-            self._guard(lambda: self._driver.lost(number, _reason(trial)))
+            number = self._numbers.pop(trial_id)
+            reason, status = _death(trial, where_it_hung(Path(self._worker.hung), number))
+            self._guard(lambda: self._driver.lost(number, reason, status))
         elif result is not None and result.get("done"):
             self._pass_on(trial_id, result)
+            del self._numbers[trial_id]
 
     def _pass_on(self, trial_id: str, result: dict[str, Any]) -> None:
         number = self._numbers[trial_id]
@@ -242,7 +261,11 @@ class _Stopper(tune.Stopper):
         return self._searcher.error is not None
 
 
-def _reason(trial: RayTrial | None) -> str:
+def _death(trial: RayTrial | None, place: str | None) -> tuple[str, str]:
+    """Return why a trial's worker died, and the status that this makes of the trial."""
+    if place is not None:
+        return f"took longer than failures.trial_seconds; stood at {place}", "timed_out"
     error = trial.get_pickled_error() if trial is not None else None
     text = one_line(error) if error is not None else "its worker process died"
-    return text if len(text) <= 300 else f"{text[:297]}..."
+    status = "out_of_memory" if _LOW_ON_MEMORY in text else "crashed"
+    return (text if len(text) <= 300 else f"{text[:297]}..."), status

@@ -15,13 +15,13 @@ from typing import Any
 from automl.algorithms import Signal, Suggestion
 from automl.conductor import Conductor
 from automl.errors import SearchError
+from automl.evaluation import Evaluation, EvaluationParts
+from automl.failures import FailurePolicy
 from automl.ledger import Event, Ledger
-from automl.selection import Candidate, candidates, choose, trial_seed
+from automl.selection import Candidate, candidates, trial_seed
 from automl.session import Message, Task
+from automl.settings import FailureSettings
 from automl.state import CONFIRMATION, SEARCH, SearchState, Trial
-from automl.statistics import wilson_interval
-
-EVALUATION = -1  # The number of the one task that is no trial.
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class DriverSettings:
     resumable: bool
     checkpoints: Path
     splits: tuple[tuple[str, str], ...]
+    failures: FailureSettings
 
 
 class Driver:
@@ -62,7 +63,17 @@ class Driver:
         self._listen = listen
         self._search_over = False
         self._candidates: deque[Candidate] | None = None
-        self._evaluating = False
+        self.evaluation = Evaluation(
+            self.state,
+            EvaluationParts(
+                record=self._record,
+                training=self._task,
+                checkpoint=self.checkpoint,
+                splits=settings.splits,
+                retries=settings.failures.retries,
+            ),
+        )
+        self._failures = FailurePolicy(settings.failures)
         # Ended trials of the search whose checkpoints may be there.
         self._kept: set[int] = set()
         self._replay()
@@ -78,7 +89,7 @@ class Driver:
         while True:
             trial = self._next_trial()
             if not isinstance(trial, Trial):
-                return self._next_evaluation() if trial is Signal.DONE else trial
+                return self.evaluation.next() if trial is Signal.DONE else trial
             twin = self._twin(trial)
             if twin is None:
                 return self._task(trial)
@@ -87,18 +98,19 @@ class Driver:
 
     def started(self, number: int) -> None:
         """Record that a worker took up a task."""
-        if number != EVALUATION:
+        if number >= 0:
             attempt = self.state.trials[number].attempt + 1
             self._record("started", number=number, attempt=attempt)
 
     def message(self, number: int, message: Message) -> None:
         """Record what a worker says of its task."""
         kind = message["type"]
-        if kind == "evaluated":
-            self._evaluated(message)
-        elif kind == "failed" and number == EVALUATION:
-            raise SearchError(f"the final evaluation failed: {message['reason']}")
-        elif kind == "note":
+        if kind == "halted":
+            raise SearchError(message["reason"])
+        if number < 0:
+            self.evaluation.message(number, message)
+            return
+        if kind == "note":
             self._record("noted", number=number, text=message["text"])
         elif kind in ("report", "finished"):
             self._reported(number, message)
@@ -107,11 +119,25 @@ class Driver:
         elif kind == "failed":
             self._end(number, "failed", status=message["status"], reason=message["reason"])
 
-    def lost(self, number: int, reason: str) -> None:
-        """Record that a task's worker died and no attempt is left."""
-        if number == EVALUATION:
-            raise SearchError(f"the final evaluation's worker died: {reason}")
-        self._end(number, "failed", status="crashed", reason=reason)
+    def lost(self, number: int, reason: str, status: str = "crashed") -> None:
+        """Record that the worker of a task died.
+
+        Args:
+            number: The task's.
+            reason: What is known of the death.
+            status: What the trial's failure is called if no attempt is left; ``timed_out`` gets
+                no new attempt.
+        """
+        if number < 0:
+            self.evaluation.lost(reason)
+            return
+        if status != "timed_out":
+            self._record("lost", number=number, reason=reason)
+            trial = self.state.trials[number]
+            if self._failures.try_again(trial):
+                self._again.append(trial)
+                return
+        self._end(number, "failed", status=status, reason=reason)
 
     def _next_trial(self) -> Trial | Signal:
         if self._again:
@@ -171,37 +197,6 @@ class Driver:
             raise SearchError(f"no trial finished, so there is no incumbent: {'; '.join(reasons)}")
         return deque(found[asked:])
 
-    def _next_evaluation(self) -> Task | Signal:
-        if len(self.state.evaluated) == len(self._settings.splits):
-            return Signal.DONE
-        if self._evaluating:
-            return Signal.WAIT
-        if self.state.chosen is None:
-            chosen = choose(self.state)
-            if chosen is None:
-                raise SearchError("every seed of the best configuration failed in confirmation")
-            self._record(
-                "chosen",
-                configuration_id=chosen.configuration_id,
-                confirmation_seed=chosen.confirmation_seed,
-                number=chosen.number,
-            )
-        if not self.state.unsealed:
-            self._record("unsealed")
-        self._evaluating = True
-        return self.evaluation_task()
-
-    def evaluation_task(self) -> Task:
-        """Return the task that evaluates the chosen model on what is not evaluated yet."""
-        assert self.state.chosen is not None
-        trial = self.state.trials[self.state.chosen["number"]]
-        return Task(
-            kind="evaluate",
-            number=EVALUATION,
-            checkpoint=str(self.checkpoint(trial)),
-            splits=tuple(s for s in self._settings.splits if s not in self.state.evaluated),
-        )
-
     @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
@@ -252,6 +247,7 @@ class Driver:
         for other in self.state.same_work[trial.work]:
             if not self.state.trials[other].ended:
                 self._answer(self.state.trials[other], trial)
+        self._failures.check()
 
     def _result(self, trial: Trial, event: Event) -> None:
         if trial.phase == SEARCH:
@@ -266,18 +262,6 @@ class Driver:
         ]:
             self._kept.remove(number)
             self.checkpoint(self.state.trials[number]).unlink(missing_ok=True)
-
-    def _evaluated(self, message: Message) -> None:
-        confusion = message["confusion"]
-        correct = sum(confusion[i][i] for i in range(len(confusion)))
-        fields = {key: message[key] for key in _EVALUATED}
-        self._record(
-            "evaluated",
-            **fields,
-            correct=correct,
-            accuracy=correct / message["n"],
-            interval=list(wilson_interval(correct, message["n"])),
-        )
 
     def _asked(
         self,
@@ -300,6 +284,7 @@ class Driver:
     def _record(self, event: str, **fields: Any) -> Event:
         record = self._ledger.append(event, **fields)
         self.state.apply(record)
+        self._failures.follow(record)
         self._listen(record)
         return record
 
@@ -308,6 +293,7 @@ class Driver:
             if event["event"] == "asked" and event["phase"] == SEARCH:
                 self._replay_ask(event)
             self.state.apply(event)
+            self._failures.follow(event)
             if event["event"] in ("finished", "failed"):
                 self._result(self.state.trials[event["number"]], event)
 
@@ -323,6 +309,3 @@ class Driver:
                 f"the ledger's trial {event['number']} is not what the algorithm asks for now: "
                 "another version of its packages or of this program wrote it; use another name="
             )
-
-
-_EVALUATED = ("domain", "split", "n", "classes", "confusion", "seconds")

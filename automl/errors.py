@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -15,6 +17,20 @@ class UserError(Exception):
 
 class SearchError(Exception):
     """A search that began and cannot go on; what it has computed stays in its ledger."""
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the system refuses while a search's files are written into one line.
+
+    Raises:
+        SearchError: A file cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or folder
+        raise SearchError(f"{where}: cannot be written ({error.strerror or error})") from error
 
 
 def near_miss(word: str, known: Iterable[str]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from automl.driver import Driver
+from automl.errors import one_line, writing
 from automl.formatting import configuration, counted, percent, percent_interval
 from automl.ledger import Ledger
 from automl.planning import Checked
@@ -18,6 +20,7 @@ from automl.progress import Progress
 from automl.report import build_report
 from automl.results import results, write_json
 from automl.settings import Settings
+from automl.state import SearchState
 from automl.tracking.mirror import Mirror
 from automl.tracking.model import LoggedModel
 from automl.tracking.nothing import NoMirror
@@ -35,11 +38,7 @@ def finish(
     progress: Progress,
 ) -> str:
     """Write ``results.json`` and ``report.html``, close the ledger, hand all to MLflow."""
-    binary = data.views.get("diffraction")
-    found = results(driver.state, ledger.events, binary)
-    write_json(found, folder / "results.json")
-    shown = {**found, "config": driver.state.plan["config"] if driver.state.plan else {}}
-    figures = build_report(shown, folder / "report.html", folder / "figures")
+    written = write_outcome(driver.state, ledger.events, folder)
     if not driver.state.closed:
         event = ledger.append("closed")
         mirror.append(event)
@@ -47,27 +46,61 @@ def finish(
     if checked.settings.tracking.uri is not None:
         progress.note("Writing report and model to MLflow")
         mirror.finish(
-            results=found,
-            files={
-                "results.json": folder / "results.json",
-                "report.html": folder / "report.html",
-                "config.yaml": folder / "config.yaml",
-            },
-            figures=figures,
-            model=_model(checked, driver, data),
+            results=written.results,
+            files=written.files,
+            figures=written.figures,
+            model=_model(checked, driver, data, progress),
+            time=closing_time(ledger.events),
         )
-    return summary(found, folder, checked.settings)
+    return summary(written.results, folder, checked.settings)
 
 
-def _model(checked: Checked, driver: Driver, data: DataSet) -> LoggedModel | None:
+@dataclass(frozen=True)
+class Written:
+    """What a finished search leaves in its folder; files by their names in MLflow."""
+
+    results: Mapping[str, Any]
+    files: Mapping[str, Path]
+    figures: Mapping[str, Path]
+
+
+def write_outcome(state: SearchState, events: Sequence[Mapping[str, Any]], folder: Path) -> Written:
+    """Write results, report and figures, all from the ledger alone."""
+    plan = state.plan or {}
+    view = plan.get("views", {}).get("diffraction")
+    binary = None if view is None else (view["classes"], view["projection"])
+    found = results(state, events, binary)
+    with writing(folder):
+        write_json(found, folder / "results.json")
+        figures = build_report(
+            {**found, "config": plan["config"]}, folder / "report.html", folder / "figures"
+        )
+    names = ("results.json", "report.html", "config.yaml")
+    return Written(found, {name: folder / name for name in names}, figures)
+
+
+def closing_time(events: Sequence[Mapping[str, Any]]) -> int:
+    """Return when a search was first closed, in milliseconds since 1970."""
+    closed: Mapping[str, Any] = next(event for event in events if event["event"] == "closed")
+    return round(1000 * float(closed["time"]))
+
+
+def _model(
+    checked: Checked, driver: Driver, data: DataSet, progress: Progress
+) -> LoggedModel | None:
     """Load the chosen model as the evaluation did, with one image as its example.
 
-    None for a model of another kind than MLflow's flavours here know.
+    None for a model of another kind than MLflow's flavours here know, or one that is gone.
     """
     settings = checked.settings
     visible = training_data(data, settings.select, settings.cache)
     trainable = checked.trainable(visible, settings.trainable.options, "cpu")
-    model = trainable.load(Path(driver.evaluation_task().checkpoint or ""))
+    try:
+        model = trainable.load(Path(driver.evaluation.task().checkpoint or ""))
+    except Exception as error:
+        # A file that was deleted or damaged since surfaces as any exception; the search is over.
+        progress.note(f"The model's file cannot be loaded, so MLflow lacks it: {one_line(error)}")
+        return None
     if model.flavor not in ("sklearn", "pytorch"):
         return None
     example = np.asarray(visible.validation.images[:1])
@@ -92,7 +125,7 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
     median = percent(found["median_validation_accuracy"])
     budget = counted(incumbent["budget"], unit)
     counts = found["trials"]
-    drawn = counts["model_based"] + counts["random"]
+    drawn = counts["model_based"] + counts["random"] + counts["fallback"]
     saved = counted(counts["budget_saved"], unit)
     lines = [
         "",
@@ -103,6 +136,10 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
         f"  validation accuracy {percent(chosen['mean'])}, mean over {len(chosen['seeds'])} seeds",
         f"Model-based picks: {counts['model_based']} of {drawn} configurations",
     ]
+    if counts["warm_start"]:
+        lines.append(f"Warm start: {counted(counts['warm_start'], 'configurations')} first")
+    if counts["fallback"]:
+        lines.append(f"Model without a candidate: {counts['fallback']} drawn at random instead")
     if counts["promoted"]:
         lines.append(
             f"Promotions: {counts['promoted']}, saving {saved} by continuing from checkpoints"

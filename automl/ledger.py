@@ -9,8 +9,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -59,40 +61,46 @@ class Ledger:
 
     Raises:
         UserError: Another living driver holds it, or it is damaged.
+        SearchError: It cannot be opened for writing.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "ledger.jsonl"
-        self._lock = (folder / "lock").open("a+")
+        self._lock = lock(folder)
         try:
-            # The kernel drops the lock with its process, so that a dead driver's is taken over.
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            self.events, self._whole = read_events(self.path)
+            is_new = not self.path.exists()
+            try:
+                # Not buffered: what a full disk refuses must not be tried again at the end.
+                self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+                self._take_back()
+                if is_new:
+                    _sync_folder(folder)
+            except OSError as error:
+                raise self._unwritable(error) from error
+        except BaseException:
             self._lock.close()
-            raise UserError(
-                f"name: another process is running the search in {folder}; "
-                "wait for it, stop it, or choose another name="
-            ) from error
-        self.events, whole = read_events(self.path)
-        self._file: IO[bytes] = self.path.open("ab")
-        if self._file.tell() != whole:
-            self._file.truncate(whole)
-            self._file.seek(0, os.SEEK_END)
+            raise
 
     def append(self, event: str, **fields: Any) -> Event:
         """Write one event and return it as written; it is on disk when this returns.
 
         Raises:
-            SearchError: It cannot be written (disk full, folder gone).
+            SearchError: It cannot be written (disk full, folder gone); the ledger is as it was.
         """
         record: Event = {"event": event, "time": round(time.time(), 3), **fields}
         line = json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n"
+        data = line.encode()
         try:
-            self._file.write(line.encode())
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            written = 0
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+            os.fsync(self._file)
         except OSError as error:
-            raise SearchError(f"{self.path}: cannot be written ({error.strerror})") from error
+            with suppress(OSError):  # A line cut short is dropped when the ledger is read.
+                self._take_back()
+            raise self._unwritable(error) from error
+        self._whole += len(data)
         # What a reader would see: tuples are lists and keys are text from here on.
         record = json.loads(line)
         self.events.append(record)
@@ -100,8 +108,16 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the ledger."""
-        self._file.close()
+        os.close(self._file)
         self._lock.close()
+
+    def _take_back(self) -> None:
+        """Drop what lies behind the last whole line."""
+        if os.fstat(self._file).st_size != self._whole:
+            os.ftruncate(self._file, self._whole)
+
+    def _unwritable(self, error: OSError) -> SearchError:
+        return SearchError(f"{self.path}: cannot be written ({error.strerror})")
 
     def __enter__(self) -> Ledger:
         return self
@@ -113,6 +129,55 @@ class Ledger:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def lock(folder: Path) -> IO[str]:
+    """Return the lock of a run's folder, taken; closing it gives it back.
+
+    The kernel drops the lock with its process, so that a dead driver's is taken over.
+
+    Raises:
+        UserError: A living driver holds it.
+    """
+    file = (folder / "lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.seek(0)
+        holder = file.read().strip()
+        file.close()
+        if not isinstance(error, BlockingIOError):
+            raise UserError(
+                f"paths.runs: {folder} lies on storage without file locks ({error.strerror}); "
+                "choose another folder"
+            ) from error
+        raise UserError(
+            f"name: {holder or 'another process'} is running the search in {folder}; "
+            "wait for it, stop it, or choose another name="
+        ) from error
+    with suppress(OSError):  # Only for the message above; a full disk must not stop a reader.
+        os.ftruncate(file.fileno(), 0)
+        os.write(file.fileno(), f"process {os.getpid()} on {socket.gethostname()}".encode())
+    return file
+
+
+def refuse_if_held(folder: Path) -> None:
+    """Refuse a run's folder that a living driver holds.
+
+    Raises:
+        UserError: Naming its process.
+    """
+    if (folder / "lock").exists():
+        lock(folder).close()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new file's name outlive a power cut, as its content does."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def plan_event(events: list[Event]) -> Mapping[str, Any] | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 import hydra
@@ -17,6 +19,7 @@ from automl.settings import parse_settings, run_name
 BAD_INPUT = 2
 FAILED = 1
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,13 +27,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0; 2 for bad input, with nothing created; 1 for a search that cannot go on; 130 after
-        Ctrl-C.
+        Ctrl-C, 143 after SIGTERM.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     environment.prepare()
     # Hydra then raises what is wrong instead of printing it; it is said in one line below.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv = [sys.argv[0], *words]
+    terminated = threading.Event()
+
+    def terminate(*_: object) -> None:
+        # Set as well as raised: inside a call of Ray's the exception comes out as another one.
+        terminated.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, terminate)
     statuses: list[int] = []
 
     def job(composed: DictConfig) -> None:
@@ -48,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BORDER_ERRORS as error:
         return _say(str(explain(error)), BAD_INPUT)
     except KeyboardInterrupt:
+        if terminated.is_set():
+            return _say("ended; the same command goes on where it stopped", TERMINATED)
         return _say("stopped; the same command goes on where it stopped", INTERRUPTED)
     return max(statuses, default=0)
 
@@ -57,11 +70,12 @@ def _run(composed: DictConfig) -> None:
     settings = parse_settings(config)
     name = run_name(settings, config)
     # Below are Ray, torch and MLflow: whoever asks for --help or misspells a key does not wait.
-    from automl.planning import check, plan_summary, preview
+    from automl.planning import check, preview
 
-    checked = check(settings)
+    begun = (settings.runs / name / "ledger.jsonl").exists()
+    checked = check(settings, name=name, taken_up=begun)
     if settings.preview:
-        print(preview(name, settings, plan_summary(checked)))
+        print(preview(name, checked))
         return
     from automl.search import run_search
 

@@ -6,6 +6,7 @@ trial does, it ends in exactly one message of type ``finished``, ``failed`` or `
 
 from __future__ import annotations
 
+import errno
 import math
 import time
 import traceback
@@ -21,6 +22,9 @@ from automl.scoring import confusion_matrix, predicted_labels
 
 Message = dict[str, Any]
 
+UNLOADABLE = "unloadable"  # status of an evaluation whose model cannot be read
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
 
 @dataclass(frozen=True)
 class WorkerSpec:
@@ -33,6 +37,9 @@ class WorkerSpec:
     select: str
     cache: str
     device: str
+    # Seconds that a trial may take, and the folder where a killed worker says where it hung.
+    trial_seconds: float | None = None
+    hung: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,11 +88,17 @@ class Session:
             yield _failed("out_of_memory", one_line(error))
         except Exception as error:
             # A trial may fail in any way that its code can; each is a result with its reason.
+            full = _disk_full(error)
+            if full is not None:
+                yield {"type": "halted", "reason": full, "last": True}
+                return
             frame = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(frame.filename).name}:{frame.lineno}"
             yield _failed("crashed", f"{type(error).__name__}: {one_line(error)} ({where})")
 
     def _train(self, task: Task) -> Iterator[Message]:
+        limit = self._spec.trial_seconds
+        begin = time.monotonic()
         reports = self._trainable.train(
             dict(task.configuration),
             seed=task.seed,
@@ -110,6 +123,9 @@ class Session:
                 return
             if epoch > task.known_epochs:
                 yield {"type": "report", "epoch": epoch, "metrics": metrics, "last": False}
+            if limit is not None and time.monotonic() - begin > limit:
+                yield _failed("timed_out", f"more than {limit:g} s at epoch {epoch}")
+                return
         yield _failed("crashed", f"ended before its budget of {task.budget}")
 
     def _last(self, epoch: int, metrics: dict[str, Any]) -> Iterator[Message]:
@@ -126,7 +142,12 @@ class Session:
         }
 
     def _evaluate(self, task: Task) -> Iterator[Message]:
-        model = self._trainable.load(Path(task.checkpoint or ""))
+        try:
+            model = self._trainable.load(Path(task.checkpoint or ""))
+        except Exception as error:
+            # A missing or damaged file surfaces as any exception; the driver has it made again.
+            yield _failed(UNLOADABLE, f"{type(error).__name__}: {one_line(error)}")
+            return
         data = self._data.unsealed()
         for domain_name, split_name in task.splits:
             domain = data.domains[domain_name]
@@ -150,6 +171,20 @@ class Session:
 
 def _failed(status: str, reason: str) -> Message:
     return {"type": "failed", "status": status, "reason": reason, "last": True}
+
+
+def _disk_full(error: BaseException) -> str | None:
+    """Return what to tell the user if an error comes from a disk without room, else None.
+
+    That is no configuration's fault: the search stops, so that no trial is judged by it.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
+            where = f"{cause.filename}: " if cause.filename else "a worker's files: "
+            return f"{where}cannot be written ({cause.strerror}); make room"
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def _plain(value: Any) -> Any:

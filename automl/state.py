@@ -29,6 +29,7 @@ class Trial:
     confirmation_seed: int | None
     status: str = "asked"
     attempt: int = 0
+    lost: int = 0
     loss: float | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
     reason: str | None = None
@@ -105,6 +106,11 @@ class SearchState:
         trial = self.trials[event["number"]]
         trial.status = "running"
         trial.attempt = event["attempt"]
+
+    def _on_lost(self, event: Mapping[str, Any]) -> None:
+        trial = self.trials[event["number"]]
+        trial.status = "asked"
+        trial.lost += 1
 
     def _on_reported(self, event: Mapping[str, Any]) -> None:
         trial = self.trials[event["number"]]

@@ -91,6 +91,10 @@ class Narrator:
             return [Line(f"{self._head(trial)} begins again, attempt {attempt}")]
         return []
 
+    def _on_lost(self, event: Mapping[str, Any]) -> list[Line]:
+        reason = " ".join(str(event.get("reason") or "").split())
+        return [Line(f"trial {number(event.get('number'))} lost its worker: {reason}")]
+
     def _on_reported(self, event: Mapping[str, Any]) -> list[Line]:
         trial = self.tally.trial(event)
         if trial is not None:

@@ -23,6 +23,10 @@ _KNOWN = (
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 
+class UnreachableError(ValueError):
+    """The URI is well formed, but the store behind it does not answer now."""
+
+
 def check_uri(uri: str) -> None:
     """Refuse a tracking URI that cannot work.
 
@@ -30,6 +34,7 @@ def check_uri(uri: str) -> None:
     three seconds.
 
     Raises:
+        UnreachableError: It does not answer, which may pass.
         ValueError: One line that says what is wrong and what to do.
     """
     if uri.startswith(SQLITE):
@@ -98,6 +103,10 @@ def _check_sqlite_file(uri: str, path: Path) -> None:
             tables = {name for (name,) in connection.execute(query)}
         finally:
             connection.close()
+    except sqlite3.OperationalError as error:
+        raise UnreachableError(
+            f"tracking uri {uri!r}: {path} cannot be read now ({error})"
+        ) from error
     except sqlite3.Error as error:
         raise ValueError(f"tracking uri {uri!r}: {path} cannot be read ({error})") from error
     if tables and not tables & {"experiments", "alembic_version"}:
@@ -115,7 +124,7 @@ def _check_server(uri: str) -> None:
         status = error.code
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise ValueError(
+        raise UnreachableError(
             f"tracking uri {uri!r}: no MLflow server answers ({reason}); "
             "start it, or choose tracking=sqlite or tracking=none"
         ) from error
@@ -123,6 +132,11 @@ def _check_server(uri: str) -> None:
         raise ValueError(
             f"tracking uri {uri!r}: the server refuses us ({status}); set "
             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+        )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise UnreachableError(
+            f"tracking uri {uri!r}: the server is not well (/health says {status}); mend it, "
+            "or choose tracking=sqlite or tracking=none"
         )
     if status != HTTPStatus.OK:
         raise ValueError(
@@ -149,7 +163,7 @@ def _check_database(uri: str, default_port: int) -> None:
             pass
     except (OSError, ValueError) as error:
         # The URI may hold a password: only the host is repeated.
-        raise ValueError(
+        raise UnreachableError(
             f"tracking uri {parts.scheme}://…@{parts.hostname}: no database server answers "
             f"({error}); start it, or choose tracking=sqlite or tracking=none"
         ) from error

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from automl.tracking.session import Session
 
 
+_LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 20.0  # before somebody who waits is told for what
+
+
 def print_warning(text: str) -> None:
     """Write a warning to standard error."""
     print(f"warning: {text}", file=sys.stderr)
@@ -28,7 +32,7 @@ class Mirror:
     Events are queued and written by a thread, those that wait together in one go. While the
     store does not answer they are kept and tried again; what is still missing when the search
     ends is written by the next `start` on the same ledger. No method raises or waits, but for
-    `close`, which waits as long as it is told.
+    `close`, which waits as long as the store takes what is written.
 
     Args:
         uri: Tracking URI; see `automl.tracking.check.check_uri`.
@@ -62,6 +66,8 @@ class Mirror:
             return Session(self._uri, experiment, artifact_location)
 
         self._thread = MirrorThread(connect, warn, interval, retry)
+        self._warn = warn
+        self._aborted = False
 
     def start(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Begin with the events that the ledger has; MLflow gets what it lacks of them."""
@@ -80,6 +86,7 @@ class Mirror:
         files: Mapping[str, Path],
         figures: Mapping[str, Path],
         model: LoggedModel | None,
+        time: int,
     ) -> None:
         """Queue the end of a search that came through.
 
@@ -88,8 +95,9 @@ class Mirror:
             files: Artifact names (``report.html``) and the files.
             figures: The same for pictures, which go into ``figures/``.
             model: The chosen model, if there is one.
+            time: When the search was closed, in milliseconds since 1970.
         """
-        outcome = Outcome(results, files, figures, model, _now())
+        outcome = Outcome(results, files, figures, model, time)
         self._thread.messages.put(("finish", outcome))
 
     def abort(self, status: str) -> None:
@@ -98,12 +106,17 @@ class Mirror:
         Args:
             status: ``KILLED`` or ``FAILED``.
         """
+        self._aborted = True
         self._thread.messages.put(("abort", (status, _now())))
 
     def close(self, timeout: float) -> list[str]:
-        """Write what is queued and end the thread, or leave it behind after ``timeout`` seconds.
+        """Write what is queued and end the thread, or leave a thread behind that stands still.
 
         A search that has not ended by then counts as killed.
+
+        Args:
+            timeout: Seconds without any progress after which the thread is left behind. After
+                `abort`, when somebody may be waiting to be let go, seconds in all.
 
         Returns:
             One line for each thing that MLflow lacks; empty if it has everything.
@@ -111,15 +124,26 @@ class Mirror:
         thread = self._thread
         if thread.is_alive():
             thread.messages.put(("close", _now()))
-            thread.join(timeout)
+            self._join(timeout)
         problems = list(thread.problems)
         if thread.ident is not None and not thread.drained:
             reason = thread.error or f"not done within {timeout:g} s"
             problems.append(
                 f"MLflow at {self._uri} lacks the end of this search ({reason}); "
-                "run the same command again to write it"
+                "the same command writes it, and so does python -m automl.sync"
             )
         return problems
+
+    def _join(self, timeout: float) -> None:
+        thread, begin = self._thread, time.monotonic()
+        beats, deadline, told = thread.beats, begin + timeout, False
+        while thread.is_alive() and (now := time.monotonic()) < deadline:
+            thread.join(min(_LOOK_SECONDS, deadline - now))
+            if thread.beats != beats and not self._aborted:
+                beats, deadline = thread.beats, time.monotonic() + timeout
+            if not told and time.monotonic() - begin > _PATIENCE_SECONDS:
+                told = True
+                self._warn("MLflow is being told the rest of the search; Ctrl-C leaves that out")
 
     @property
     def parent_run_id(self) -> str | None:

@@ -22,6 +22,18 @@ def summary(results: Mapping[str, Any]) -> dict[str, float]:
     return figures
 
 
+_COUNTS = (
+    "planned",
+    "finished",
+    "answered",
+    "model_based",
+    "random",
+    "warm_start",
+    "fallback",
+    "promoted",
+)
+
+
 def _figures(results: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     incumbent = results.get("incumbent") or {}
     yield "best_validation_accuracy", incumbent.get("validation_accuracy")
@@ -31,7 +43,7 @@ def _figures(results: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield "confirmed_validation_accuracy", entry.get("mean")
             yield from _bounds("confirmed_validation_accuracy", entry.get("interval"))
     trials = results.get("trials") or {}
-    for name in ("planned", "finished", "answered", "model_based", "random", "promoted"):
+    for name in _COUNTS:
         yield f"trials_{name}", trials.get(name)
     yield "trials_failed", sum((trials.get("failed") or {}).values())
     for name in ("budget_planned", "budget_spent", "budget_saved"):

@@ -57,6 +57,8 @@ class RunView:
     inputs: list[DatasetView] = field(default_factory=list)
     status: str = RUNNING
     end: int | None = None
+    changed: bool = True
+    """Whether something was added since a writer last brought the run to the store."""
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
     def add(self, metrics: Mapping[str, Any], time: int, step: int) -> None:
@@ -71,17 +73,19 @@ class RunView:
                 continue
             self._seen.add((key, step))
             self.points.append(Point(key, value, time, step))
+            self.changed = True
 
     def tag(self, **facts: object) -> None:
         """Set tags ``automl.<name>``; None leaves a tag as it is."""
         for name, value in facts.items():
             if value is not None:
                 self.tags[f"automl.{name}"] = naming.tag_value(value)
+                self.changed = True
 
     def begin(self) -> None:
         """Mark the run as running, for the first time or again."""
-        self.status, self.end = RUNNING, None
+        self.status, self.end, self.changed = RUNNING, None, True
 
     def finish(self, status: str, time: int) -> None:
         """Mark the run as ended at ``time`` (milliseconds)."""
-        self.status, self.end = status, time
+        self.status, self.end, self.changed = status, time, True

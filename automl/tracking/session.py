@@ -39,9 +39,9 @@ class Session:
         """The MLflow id of the search's own run, once it was written."""
         return self._writer.parent_run_id()
 
-    def write(self, view: SearchView) -> None:
-        """Write what the store lacks of the view."""
-        self._writer.sync(view)
+    def write(self, view: SearchView, beat: Callable[[], None] = lambda: None) -> None:
+        """Write what the store lacks of the view; ``beat`` is called after each run."""
+        self._writer.sync(view, beat)
 
     def upload(self, outcome: Outcome) -> list[str]:
         """Write files and model of a search whose run was written.

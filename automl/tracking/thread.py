@@ -40,6 +40,7 @@ class MirrorThread(threading.Thread):
         drained: Everything was written, up to the close.
         error: Why the store failed, while it does.
         problems: One line for each thing that will not be written, whatever the store does.
+        beats: Grows while the store takes what is written: a thread that works, however long.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class MirrorThread(threading.Thread):
         self.drained = False
         self.error: str | None = None
         self.problems: list[str] = []
+        self.beats = 0
         self.run_id: str | None = None
         self.experiment_id: str | None = None
         self._connect = connect
@@ -112,7 +114,8 @@ class MirrorThread(threading.Thread):
         try:
             if self._session is None:
                 self._session = self._connect()
-            self._session.write(self._view)
+            self._session.write(self._view, self._beat)
+            self._beat()
             if self._outcome is not None and not self._uploaded:
                 self._finish(self._session, self._outcome)
             self.run_id, self.experiment_id = self._session.run_id, self._session.experiment_id
@@ -126,10 +129,14 @@ class MirrorThread(threading.Thread):
         self.error = None
         return True
 
+    def _beat(self) -> None:
+        self.beats += 1
+
     def _finish(self, session: Session, outcome: Outcome) -> None:
         problems = session.upload(outcome)
         self._view.stop(FINISHED, outcome.time)
-        session.write(self._view)
+        self._beat()
+        session.write(self._view, self._beat)
         session.end_orphans(self._view)
         self._uploaded = True
         self.problems.extend(problems)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
 from automl.tracking import lookup
@@ -25,16 +27,29 @@ class Writer:
         self.store = store
         self._client = store.client
         self._remotes: dict[RunKey, Remote] | None = None
+        self._compared = False
 
-    def sync(self, view: SearchView) -> None:
-        """Write whatever the store lacks of the view."""
+    def sync(self, view: SearchView, beat: Callable[[], None] = lambda: None) -> None:
+        """Write whatever the store lacks of the view.
+
+        A new writer compares every run with what the store holds; after that only runs that
+        have changed are looked at, so that a write costs the same late in a long search.
+
+        Args:
+            view: The search.
+            beat: Called after each run that was brought up to date.
+        """
         if view.parent is None:
             return
         if self._remotes is None:
             self._remotes = lookup.find_runs(self.store, view.search_id)
         parent = self._write(self._remotes, view.parent, None)
         for run in view.children.values():
-            self._write(self._remotes, run, parent.run_id)
+            if run.changed or not self._compared:
+                self._write(self._remotes, run, parent.run_id)
+                run.changed = False
+                beat()
+        self._compared = True
 
     def parent_run_id(self) -> str | None:
         """Return the id of the search's own run, once it was written."""

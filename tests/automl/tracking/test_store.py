@@ -17,7 +17,7 @@ import json, sys
 from automl.tracking.mirror import Mirror
 mirror = Mirror("sqlite:///mlflow/mlflow.db", "diffranet")
 mirror.start(json.loads(sys.stdin.read()))
-mirror.finish(results={}, files={}, figures={}, model=None)
+mirror.finish(results={}, files={}, figures={}, model=None, time=0)
 print(json.dumps(mirror.close(100)))
 """
 

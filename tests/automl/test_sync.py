@@ -1,0 +1,55 @@
+"""What `python -m automl.sync` refuses, in one line each."""
+
+from __future__ import annotations
+
+import pytest
+
+from automl.ledger import Ledger
+from automl.sync import main, parse_options
+
+
+@pytest.fixture
+def runs(tmp_path):
+    for name, tracking in (("tracked", {"uri": "sqlite:///"}), ("untracked", {"uri": None})):
+        folder = tmp_path / name
+        folder.mkdir()
+        config = {"tracking": {**tracking, "experiment": "e", "artifacts": None}}
+        with Ledger(folder) as ledger:
+            ledger.append("plan", config=config)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    Ledger(folder).close()
+    return tmp_path
+
+
+def refusal(capsys, *words):
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("automl: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def test_names_and_options(runs):
+    options = parse_options(["tracked", f"runs={runs}", "uri=sqlite:///x.db"])
+    assert (options.names, options.runs, options.uri) == (("tracked",), runs, "sqlite:///x.db")
+    assert parse_options(["all", f"runs={runs}"]).names == ("empty", "tracked", "untracked")
+
+
+def test_what_cannot_be_synced(runs, tmp_path, capsys):
+    where = f"runs={runs}"
+    assert "no search is named; known in" in refusal(capsys, where)
+    assert "did you mean 'tracked'?" in refusal(capsys, where, "trakced")
+    assert "tracking=none; say where with uri=" in refusal(capsys, where, "untracked")
+    assert "names no file" in refusal(capsys, where, "tracked")
+    assert "the search never began" in refusal(capsys, where, "empty")
+    with Ledger(runs / "tracked"):
+        uri = f"uri=sqlite:///{tmp_path}/new.db"
+        assert "is running the search" in refusal(capsys, where, uri, "tracked")
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_help(capsys):
+    assert main(["--help"]) == 0
+    assert "automl.sync NAME" in capsys.readouterr().out
