@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from automl import registry
 from automl.algorithms import Algorithm, build
 from automl.errors import UserError, one_line
 from automl.settings import Settings
-from automl.tracking.check import check_uri
+from automl.tracking.check import UnreachableError, check_uri
+from automl.warm_start import warm_start
 from searchspaces import Space, SpaceError, parse_space
 
 
@@ -22,6 +23,10 @@ class Checked:
     space: Space
     dataset: Any
     trainable: Any
+    # What the user should read although the search may go on.
+    notes: tuple[str, ...] = ()
+    # Configurations that take the place of the algorithm's first draws.
+    initial: tuple[Mapping[str, Any], ...] = ()
 
     def algorithm(self) -> Algorithm:
         """Return the algorithm at its start.
@@ -32,13 +37,19 @@ class Checked:
         options = {key: value for key, value in self.settings.algorithm.items() if key != "name"}
         name = str(self.settings.algorithm["name"])
         try:
-            return build(name, self.space, self.settings.seed, **options)
+            return build(name, self.space, self.settings.seed, initial=self.initial, **options)
         except ValueError as error:
             raise UserError(f"algorithm: {one_line(error)}") from error
 
 
-def check(settings: Settings) -> Checked:
+def check(settings: Settings, *, name: str | None = None, taken_up: bool = False) -> Checked:
     """Find the parts of a search and let each check what it is given. Creates nothing.
+
+    Args:
+        settings: What to check.
+        name: The search's name; None: it has not begun.
+        taken_up: The search has begun before: then a tracking store that does not answer is no
+            reason not to go on, as it would not have stopped the search either.
 
     Raises:
         UserError: One line: what is wrong, where, and what to do.
@@ -54,11 +65,24 @@ def check(settings: Settings) -> Checked:
     shape = (size, size) if isinstance(size, int) else None
     ask("data", dataset.check, settings.data.options)
     ask("trainable", trainable.check, settings.trainable.options, names, shape)
-    if settings.tracking.uri is not None:
-        ask("tracking.uri", check_uri, settings.tracking.uri)
-    checked = Checked(settings, space, dataset, trainable)
-    checked.algorithm()
-    return checked
+    checked = Checked(settings, space, dataset, trainable, _check_tracking(settings, taken_up))
+    draws = checked.algorithm().plan().configurations
+    warm = warm_start(settings, space, draws, name or settings.name)
+    return replace(checked, initial=warm.configurations, notes=checked.notes + warm.notes)
+
+
+def _check_tracking(settings: Settings, taken_up: bool) -> tuple[str, ...]:
+    if settings.tracking.uri is None:
+        return ()
+    try:
+        check_uri(settings.tracking.uri)
+    except UnreachableError as error:
+        if taken_up:
+            return (f"{one_line(error)}; the search goes on, MLflow gets what it lacks later",)
+        raise UserError(one_line(error)) from error
+    except (ValueError, OSError) as error:
+        raise UserError(one_line(error)) from error
+    return ()
 
 
 def ask(where: str, function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -91,14 +115,16 @@ def plan_summary(checked: Checked) -> dict[str, Any]:
     }
 
 
-def preview(name: str, settings: Settings, plan: Mapping[str, Any]) -> str:
+def preview(name: str, checked: Checked) -> str:
     """Return the plan as text."""
+    settings, plan = checked.settings, plan_summary(checked)
     unit = settings.trainable.budget.unit
     confirmation = settings.confirmation
+    order = f"order={settings.order} lookahead={settings.lookahead:g}"
     lines = [
         f"{name}: {settings.search.description}",
         f"  {settings.algorithm['name']} over the space {settings.space['name']}",
-        f"  seed {settings.seed}, {settings.workers} workers, order={settings.order}",
+        f"  seed {settings.seed}, {settings.workers} workers, {order}",
         f"  selected on the validation split of {settings.select}",
     ]
     for bracket in plan["brackets"]:
@@ -112,5 +138,6 @@ def preview(name: str, settings: Settings, plan: Mapping[str, Any]) -> str:
         f"  confirmation: {confirmation.configurations} configurations × {confirmation.seeds} "
         f"seeds × {confirmation.budget} {unit}"
     )
+    lines += [f"  {note}" for note in checked.notes]
     lines.append("Nothing was started; leave preview=true out to run it.")
     return "\n".join(lines)

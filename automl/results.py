@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -54,6 +54,7 @@ def results(
         "space": config["space"]["name"],
         "algorithm": config["algorithm"]["name"],
         "order": plan["order"],
+        "lookahead": plan.get("lookahead", 1.0),
         "workers": plan["workers"],
         "budget_unit": plan["budget_unit"],
         "incumbent": _summary(best[0]) if best else None,
@@ -134,6 +135,8 @@ def _counts(plan: Mapping[str, Any], trials: Sequence[Trial]) -> Json:
         "answered": sum(trial.answered_by is not None for trial in trials),
         "model_based": origins["model"],
         "random": origins["random"],
+        "warm_start": origins["warm_start"],
+        "fallback": origins["fallback"],
         "promoted": origins["promoted"],
         "budget_planned": plan["plan"]["budget"],
         "budget_spent": spent,
@@ -142,11 +145,14 @@ def _counts(plan: Mapping[str, Any], trials: Sequence[Trial]) -> Json:
 
 
 def _brackets(plan: Mapping[str, Any], trials: Sequence[Trial]) -> list[Json]:
+    groups: defaultdict[tuple[int, int], list[Trial]] = defaultdict(list)
+    for trial in trials:
+        groups[trial.bracket or 0, trial.rung or 0].append(trial)
     brackets = []
     for bracket in plan["plan"]["brackets"]:
         rungs = []
         for rung, (planned, budget) in enumerate(bracket["rungs"]):
-            here = [t for t in trials if (t.bracket or 0, t.rung or 0) == (bracket["index"], rung)]
+            here = groups[bracket["index"], rung]
             rungs.append(
                 {
                     "budget": budget,

@@ -12,9 +12,9 @@ import yaml
 from automl import dispatch
 from automl.conductor import Conductor
 from automl.driver import Driver, DriverSettings
-from automl.errors import SearchError, UserError
+from automl.errors import SearchError, UserError, writing
 from automl.finish import finish
-from automl.ledger import Event, Ledger, plan_event, read_events
+from automl.ledger import Event, Ledger, plan_event, read_events, refuse_if_held
 from automl.planning import Checked, ask, plan_summary
 from automl.plugins import DataSet, test_splits
 from automl.progress import Progress
@@ -40,12 +40,16 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
     settings = checked.settings
     folder = settings.runs / name
     check_identity(folder, name, config)
+    refuse_if_held(folder)
     plan = _plan_fields(checked, name, config)
     with dispatch.cluster(settings.cluster), Progress(plan) as progress:
         data = _prepare(checked, progress)
-        folder.mkdir(parents=True, exist_ok=True)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         with Ledger(folder) as ledger:
-            _open(ledger, folder, {**plan, "data": data.describe()}, progress)
+            _open(ledger, folder, plan | data_fields(data), progress)
+            for note in checked.notes:
+                progress.note(note)
             mirror = _mirror(settings, progress)
             mirror.start(ledger.events)
 
@@ -95,12 +99,23 @@ def _plan_fields(checked: Checked, name: str, config: Mapping[str, Any]) -> dict
         "config": config,
         "config_digest": digest(config),
         "plan": plan_summary(checked),
+        "initial": list(checked.initial),
         "provenance": provenance(),
         "workers": settings.workers,
         "order": settings.order,
+        "lookahead": settings.lookahead,
         "select": settings.select,
         "budget_unit": settings.trainable.budget.unit,
     }
+
+
+def data_fields(data: DataSet) -> dict[str, Any]:
+    """Return what the plan says of the data: with it, results follow from the ledger alone."""
+    views = {
+        name: {"classes": list(classes), "projection": list(projection)}
+        for name, (classes, projection) in data.views.items()
+    }
+    return {"data": data.describe(), "views": views}
 
 
 def _prepare(checked: Checked, progress: Progress) -> DataSet:
@@ -127,7 +142,9 @@ def _open(ledger: Ledger, folder: Path, plan: Mapping[str, Any], progress: Progr
     """Write the plan of a new search, or check that an old one is of the same data."""
     old = plan_event(ledger.events)
     if old is None:
-        (folder / "config.yaml").write_text(yaml.safe_dump(dict(plan["config"]), sort_keys=False))
+        with writing(folder):
+            text = yaml.safe_dump(dict(plan["config"]), sort_keys=False)
+            (folder / "config.yaml").write_text(text)
         progress.event(ledger.append("plan", search_id=uuid.uuid4().hex, **plan))
         return
     if old["data"]["digest"] != plan["data"]["digest"]:
@@ -157,7 +174,12 @@ def _driver(checked: Checked, ledger: Ledger, data: DataSet, listen: Any) -> Dri
     settings = checked.settings
     return Driver(
         ledger,
-        Conductor(checked.algorithm(), settings.workers, settings.order),
+        Conductor(
+            checked.algorithm(),
+            settings.window,
+            settings.order,
+            continues=checked.trainable.resumable,
+        ),
         DriverSettings(
             seed=settings.seed,
             workers=settings.workers,
@@ -167,12 +189,13 @@ def _driver(checked: Checked, ledger: Ledger, data: DataSet, listen: Any) -> Dri
             resumable=checked.trainable.resumable,
             checkpoints=ledger.path.parent / "checkpoints",
             splits=tuple(test_splits(list(data.domains.values()))),
+            failures=settings.failures,
         ),
         listen,
     )
 
 
-def worker_spec(settings: Settings, data: DataSet) -> WorkerSpec:
+def worker_spec(settings: Settings, data: DataSet, folder: Path) -> WorkerSpec:
     """Return what each worker sets up once."""
     return WorkerSpec(
         data_name=settings.data.name,
@@ -182,17 +205,23 @@ def worker_spec(settings: Settings, data: DataSet) -> WorkerSpec:
         select=settings.select,
         cache=str(settings.cache),
         device="cuda" if settings.cluster.trial.gpus > 0 else "cpu",
+        trial_seconds=settings.failures.trial_seconds,
+        hung=str(folder / ".hung"),
     )
 
 
 def _dispatch(checked: Checked, driver: Driver, data: DataSet, folder: Path) -> None:
     settings = checked.settings
-    driver.checkpoints.mkdir(exist_ok=True)
+    with writing(folder):
+        driver.checkpoints.mkdir(exist_ok=True)
+        # What a killed worker had not written to its end.
+        for path in driver.checkpoints.iterdir():
+            if path.suffix != ".ckpt":
+                path.unlink()
     dispatch.dispatch(
         driver,
-        worker_spec(settings, data),
+        worker_spec(settings, data, folder),
         settings.cluster.trial,
         workers=settings.workers,
-        retries=settings.failures.retries,
         scratch=folder / ".ray",
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from typing import Any, Literal
 from automl.errors import UserError
 from automl.parsing import parse
 
-Order = Literal["asked", "arrival"]
+Order = Literal["asked", "planned", "arrival"]
+
+# What `warm_start` calls the configurations that the paper published.
+PAPER = "paper"
 
 # Where and how a search runs, not what it is: these may change when a search is taken up again.
 NOT_IDENTITY = ("name", "preview", "cluster", "tracking", "paths", "failures", "search.description")
@@ -72,9 +76,17 @@ class ConfirmationSettings:
 
 @dataclass(frozen=True)
 class FailureSettings:
-    """New attempts after a worker process died."""
+    """What a trial may cost before it counts as a failure, and the search before it stops.
+
+    Attributes:
+        retries: New attempts for a trial whose worker process or node died.
+        trial_seconds: Longest that a trial may take; None for no limit.
+        in_a_row: Trials that may fail one after the other; None for any number.
+    """
 
     retries: int
+    trial_seconds: float | None
+    in_a_row: int | None
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,14 @@ class Settings:
     workers: int
     order: Order
     preview: bool
+    lookahead: float = 1.0
+    warm_start: str | None = None
+    warm_start_configurations: int = 5
+
+    @property
+    def window(self) -> int:
+        """Suggestions that may be untold at the same time."""
+        return math.ceil(self.lookahead * self.workers)
 
     @property
     def runs(self) -> Path:
@@ -154,10 +174,23 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
     settings = parse(Settings, config, "")
     _at_least("seed", settings.seed, 0)
     _at_least("workers", settings.workers, 1)
+    if settings.lookahead < 1:
+        raise UserError(f"lookahead: {settings.lookahead:g} is below 1")
+    if settings.order == "arrival" and settings.lookahead != 1:
+        raise UserError("lookahead: order=arrival keeps no worker waiting; leave lookahead at 1")
     _at_least("confirmation.configurations", settings.confirmation.configurations, 1)
     _at_least("confirmation.seeds", settings.confirmation.seeds, 1)
     _at_least("confirmation.budget", settings.confirmation.budget, 1)
-    _at_least("failures.retries", settings.failures.retries, 0)
+    failures = settings.failures
+    _at_least("failures.retries", failures.retries, 0)
+    if failures.trial_seconds is not None and failures.trial_seconds <= 0:
+        raise UserError(
+            f"failures.trial_seconds: {failures.trial_seconds:g} is not above 0; "
+            "use null for no limit"
+        )
+    if failures.in_a_row is not None:
+        _at_least("failures.in_a_row", failures.in_a_row, 1)
+    _at_least("warm_start_configurations", settings.warm_start_configurations, 1)
     trial = settings.cluster.trial
     if trial.cpus <= 0:
         raise UserError(f"cluster.trial.cpus: {trial.cpus:g} is not above 0")
@@ -170,11 +203,12 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         raise UserError(
             "scale.name and algorithm.name: both must be set; choose scale= and algorithm="
         )
-    if settings.name is not None and not re.fullmatch(r"[A-Za-z0-9][\w.=-]{0,120}", settings.name):
-        raise UserError(
-            f"name: {settings.name!r} cannot be a folder's name; "
-            "use letters, digits, '.', '_', '-', '='"
-        )
+    for key, name in (("name", settings.name), ("warm_start", settings.warm_start)):
+        if name is not None and not re.fullmatch(r"[A-Za-z0-9][\w.=-]{0,120}", name):
+            raise UserError(
+                f"{key}: {name!r} cannot be a folder's name; "
+                "use letters, digits, '.', '_', '-', '='"
+            )
     return settings
 
 

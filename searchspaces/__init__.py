@@ -12,6 +12,7 @@ from searchspaces.configspace_encoding import (
     to_values,
 )
 from searchspaces.errors import SpaceError
+from searchspaces.fitting import Fitted, fit
 from searchspaces.grammar import parse_space
 from searchspaces.hyperopt_encoding import (
     from_hyperopt,
@@ -30,27 +31,33 @@ from searchspaces.parameters import (
     Parameter,
     Subset,
 )
+from searchspaces.published import Published
 from searchspaces.sampling import sample
 from searchspaces.space import Space
+from searchspaces.values import plain
 
 __all__ = [
     "Categorical",
     "Condition",
     "Encoding",
     "FiniteParameter",
+    "Fitted",
     "Float",
     "Integer",
     "Ordinal",
     "Parameter",
+    "Published",
     "Space",
     "SpaceError",
     "Subset",
     "canonical_json",
     "configuration_id",
+    "fit",
     "from_configspace",
     "from_hyperopt",
     "from_hyperopt_vals",
     "parse_space",
+    "plain",
     "sample",
     "to_configspace",
     "to_hpbandster",

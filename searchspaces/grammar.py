@@ -1,13 +1,15 @@
 """Parse the YAML grammar of a space, and refuse what could not mean what it says.
 
-A space file is a mapping ``name``, ``source``, ``parameters``; each parameter is::
+A space file is a mapping ``name``, ``source``, ``parameters`` and, if configurations were
+published for the space, ``published``: their values by source. Each parameter is::
 
     glcm_angles: {type: subset, of: [0, 45, 90, 135], default: [0], when: {extractor: glcm}}
 
 Types are ``categorical`` and ``ordinal`` (``choices``), ``subset`` (``of``), ``float`` and
-``integer`` (``lower``, ``upper``, optional ``log``). Every parameter has a ``default``. ``when``
-maps a parent to the value, or the list of values, that makes the parameter active; several
-parents must all agree.
+``integer`` (``lower``, ``upper``, optional ``log``). A categorical whose choices are quantities
+may say so with ``numeric: true``, for `searchspaces.fit`; it changes no prior and no model. Every
+parameter has a ``default``. ``when`` maps a parent to the value, or the list of values, that makes
+the parameter active; several parents must all agree.
 """
 
 from __future__ import annotations
@@ -31,19 +33,21 @@ from searchspaces.parameters import (
     Parameter,
     Subset,
 )
+from searchspaces.published import parse_published
 from searchspaces.space import Space
 from searchspaces.values import Value, freeze, label
 
-_SPACE_KEYS = ("name", "source", "parameters")
+_SPACE_KEYS = ("name", "source", "parameters", "published")
+_OPTIONAL_SPACE_KEYS = frozenset({"published"})
 _KEYS = {
-    "categorical": ("choices",),
+    "categorical": ("choices", "numeric"),
     "ordinal": ("choices",),
     "subset": ("of",),
     "float": ("lower", "upper", "log"),
     "integer": ("lower", "upper", "log"),
 }
 _COMMON_KEYS = ("type", "default", "when")
-_OPTIONAL_KEYS = frozenset({"log", "when"})
+_OPTIONAL_KEYS = frozenset({"log", "numeric", "when"})
 # Four digits above what ConfigSpace rounds away.
 _FINEST = 1e4 * RESOLUTION
 # Names become MLflow parameter names, columns and hyperopt labels; Ray reads "/" as nesting.
@@ -64,7 +68,7 @@ def parse_space(mapping: Mapping[str, Any], where: str = "space") -> Space:
         SpaceError: Anything that is wrong with it, as one line naming `where` and the key.
     """
     _require_mapping(mapping, where, f"a space with the keys {', '.join(_SPACE_KEYS)}")
-    _check_keys(mapping, _SPACE_KEYS, frozenset(), where)
+    _check_keys(mapping, _SPACE_KEYS, _OPTIONAL_SPACE_KEYS, where)
     for key in ("name", "source"):
         if not isinstance(mapping[key], str) or not mapping[key].strip():
             raise SpaceError(f"{where}: {key}: is {mapping[key]!r}; give it a text")
@@ -85,7 +89,12 @@ def parse_space(mapping: Mapping[str, Any], where: str = "space") -> Space:
         )
         for name, parameter in parameters.items()
     }
-    space = Space(mapping["name"], mapping["source"], _parents_first(conditioned, where))
+    space = Space(
+        mapping["name"],
+        mapping["source"],
+        _parents_first(conditioned, where),
+        parse_published(mapping.get("published"), f"{where}: published"),
+    )
     for name in space.names:
         if never := [parent for parent, values in space.requirements(name).items() if not values]:
             raise SpaceError(
@@ -126,12 +135,25 @@ def _parse_finite(
         for item in choices:
             if isinstance(item, tuple):
                 raise SpaceError(f"{where}.{key}: {label(item)} is a list; give single values")
-    types = {"categorical": Categorical, "ordinal": Ordinal, "subset": Subset}
-    parameter = types[kind](name, choices[0], (), choices)
+    parameter: FiniteParameter
+    if kind == "categorical":
+        numeric = _parse_numeric(declaration.get("numeric", False), choices, f"{where}.numeric")
+        parameter = Categorical(name, choices[0], (), choices, numeric)
+    else:
+        parameter = (Ordinal if kind == "ordinal" else Subset)(name, choices[0], (), choices)
     try:
         return replace(parameter, default=parameter.canonical(declaration["default"]))
     except ValueError as problem:
         raise SpaceError(f"{where}.default: {problem}") from None
+
+
+def _parse_numeric(numeric: Any, choices: tuple[Value, ...], where: str) -> bool:
+    if not isinstance(numeric, bool):
+        raise SpaceError(f"{where}: is {numeric!r}; give true or false")
+    for choice in choices if numeric else ():
+        if isinstance(choice, bool) or not isinstance(choice, int | float):
+            raise SpaceError(f"{where}: {label(choice)} is not a number; leave 'numeric' out")
+    return numeric
 
 
 def _parse_choices(given: Any, where: str) -> tuple[Value, ...]:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -56,6 +56,23 @@ class Parameter(ABC):
         Raises:
             ValueError: The parameter cannot take `value`; the text says what it can take.
         """
+
+    def takes(self, value: object) -> bool:
+        """Whether the parameter can take `value`."""
+        try:
+            self.canonical(value)
+        except ValueError:
+            return False
+        return True
+
+    def nearest(self, value: object) -> Value:
+        """Return `value` as `canonical` does or, for a quantity, the nearest number it can take.
+
+        Raises:
+            ValueError: The parameter cannot take `value`, and it is no number or the parameter
+                no quantity.
+        """
+        return self.canonical(value)
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> Value:
@@ -129,15 +146,33 @@ class FiniteParameter(Parameter):
     def _domain(self) -> str:
         return ", ".join(_shown(value) for value in self.choices)
 
+    def _nearest_choice(self, value: object) -> Value:
+        """The choice itself, else for a number the nearest among the choices that are numbers."""
+        if self.takes(value) or not _is_number(value):
+            return self.canonical(value)
+        numbers = [choice for choice in self.choices if _is_number(choice)]
+        if not numbers:
+            return self.canonical(value)
+        return min(numbers, key=lambda choice: (abs(choice - value), choice))
+
 
 @dataclass(frozen=True)
 class Categorical(FiniteParameter):
     """One of `choices`, which have no order."""
 
+    numeric: bool = False
+    """Whether the choices are quantities: numbers of which some are nearer than others."""
+
+    def nearest(self, value: object) -> Value:  # noqa: D102
+        return self._nearest_choice(value) if self.numeric else self.canonical(value)
+
 
 @dataclass(frozen=True)
 class Ordinal(FiniteParameter):
     """One of `choices`, whose neighbours are alike."""
+
+    def nearest(self, value: object) -> Value:  # noqa: D102
+        return self._nearest_choice(value)
 
 
 @dataclass(frozen=True)
@@ -183,6 +218,15 @@ class NumericParameter(Parameter):
     lower: float
     upper: float
     log: bool
+
+    def nearest(self, value: object) -> Value:  # noqa: D102
+        if not _is_number(value):
+            return self.canonical(value)
+        return self.canonical(min(max(self._whole(value), self.lower), self.upper))
+
+    def _whole(self, value: float) -> int | float:
+        """Return the number of the parameter's own kind that is nearest to `value`."""
+        return value
 
     def _number(self, value: object) -> int | float:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -232,6 +276,9 @@ class Integer(NumericParameter):
     lower: int
     upper: int
 
+    def _whole(self, value: float) -> int:
+        return round(value)
+
     @property
     def size(self) -> int:
         """How many values there are."""
@@ -261,6 +308,10 @@ class Integer(NumericParameter):
     def draw(self, rng: np.random.Generator) -> int:
         """Draw uniformly, or uniformly in the logarithm of the real interval around it."""
         return self.clipped(self._uniform(rng, *self.real_bounds))
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _shown(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from searchspaces.errors import SpaceError, hint
 from searchspaces.parameters import FiniteParameter, Parameter
+from searchspaces.published import Published
 from searchspaces.values import Value, label, plain
 
 
@@ -21,6 +22,8 @@ class Space:
     """Where the space is from, such as ``Table 8``."""
     parameters: tuple[Parameter, ...]
     """Parents before children, otherwise as declared."""
+    published: tuple[Published, ...] = ()
+    """Configurations that the source found best, as printed there."""
 
     @cached_property
     def _by_name(self) -> dict[str, Parameter]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from automl.algorithms.base import Budget
 from automl.algorithms.brackets import plan_brackets
 from automl.algorithms.hyperband import BracketSearch
+from automl.algorithms.initial import Initial
 from automl.algorithms.kde import KDESampler, KDESettings
 from searchspaces import Space
 
@@ -32,11 +33,12 @@ class BOHB(BracketSearch):
         random_fraction: float = 1 / 3,
         bandwidth_factor: float = 3.0,
         min_bandwidth: float = 1e-3,
+        initial: Initial = (),
     ) -> None:
         """Set up the search: settings of `plan_brackets`, then those of `KDESettings`.
 
         Raises:
-            ValueError: If a setting is out of range.
+            ValueError: If a setting is out of range, or as `checked_initial` does.
         """
         plan = plan_brackets(
             min_budget, max_budget, eta, iterations, integer_budgets=integer_budgets
@@ -49,4 +51,4 @@ class BOHB(BracketSearch):
             bandwidth_factor=bandwidth_factor,
             min_bandwidth=min_bandwidth,
         )
-        super().__init__("bohb", plan, KDESampler(space, seed, settings))
+        super().__init__("bohb", plan, space, KDESampler(space, seed, settings), initial)

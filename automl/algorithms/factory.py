@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from automl.algorithms.base import Algorithm
+from automl.algorithms.initial import Initial
 from automl.algorithms.settings import whole
 from searchspaces import Space
 
@@ -24,19 +25,24 @@ ALGORITHMS = MappingProxyType(
 )
 
 
-def build(name: str, space: Space, seed: int, **settings: Any) -> Algorithm:
+def build(
+    name: str, space: Space, seed: int, *, initial: Initial = (), **settings: Any
+) -> Algorithm:
     """Make a fresh algorithm.
 
     Args:
         name: One of `ALGORITHMS`.
         space: The space to search.
         seed: Seed of everything the algorithm draws, not negative.
+        initial: Points of the space that take the place of the first draws, in this order; the
+            plan stays what it is.
         **settings: The algorithm's own settings: `trials` and `budget` for `random` and `tpe`;
             `min_budget`, `max_budget`, `eta` and `iterations` for `hyperband` and `bohb`; and
             those of the model behind `tpe` and `bohb`, under the names of hyperopt and HpBandSter.
 
     Raises:
-        ValueError: In one line, if the name or a setting is unknown, missing or out of range.
+        ValueError: In one line, if the name or a setting is unknown, missing or out of range, or
+            an initial configuration is no point of the space.
     """
     if name not in ALGORITHMS:
         raise ValueError(f"algorithm {name!r} is unknown{_hint(name, ALGORITHMS)}")
@@ -45,7 +51,7 @@ def build(name: str, space: Space, seed: int, **settings: Any) -> Algorithm:
     parameters = {
         key: parameter
         for key, parameter in inspect.signature(constructor).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and key != "initial"
     }
     for key in settings:
         if key not in parameters:
@@ -54,7 +60,8 @@ def build(name: str, space: Space, seed: int, **settings: Any) -> Algorithm:
         if key not in settings and parameter.default is inspect.Parameter.empty:
             raise ValueError(f"algorithm {name} lacks the setting {key!r}: give it a value")
     try:
-        return cast(Algorithm, constructor(space, whole("seed", seed, least=0), **settings))
+        checked_seed = whole("seed", seed, least=0)
+        return cast(Algorithm, constructor(space, checked_seed, initial=initial, **settings))
     except ValueError as error:
         raise ValueError(f"algorithm {name}: {error}") from error
 

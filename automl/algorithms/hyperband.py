@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from copy import deepcopy
 
 from automl.algorithms.asktell import AskTell, Proposal
 from automl.algorithms.base import Budget, Plan
 from automl.algorithms.brackets import plan_brackets
 from automl.algorithms.halving import Contender, SuccessiveHalving
+from automl.algorithms.initial import Initial, checked_initial
 from automl.algorithms.randomness import derived_seeds
-from automl.algorithms.sampling import Sampler, UniformSampler
+from automl.algorithms.sampling import Draw, Sampler, UniformSampler
 from searchspaces import Space, configuration_id
 
 Run = tuple[SuccessiveHalving, Contender]
@@ -20,11 +22,15 @@ class BracketSearch(AskTell[Run]):
 
     A run is taken from the first open bracket that has one; when none has, the next bracket is
     opened. So no worker waits for the slowest evaluation of a rung until the last bracket.
+    Initial configurations take the place of the first draws, whichever bracket needs them.
     """
 
-    def __init__(self, name: str, plan: Plan, sampler: Sampler) -> None:
+    def __init__(
+        self, name: str, plan: Plan, space: Space, sampler: Sampler, initial: Initial
+    ) -> None:
         super().__init__(name, plan)
         self._sampler = sampler
+        self._initial = deque(checked_initial(initial, space, plan))
         self._unopened = iter(plan.brackets)
         self._open: list[SuccessiveHalving] = []
 
@@ -62,7 +68,12 @@ class BracketSearch(AskTell[Run]):
             planned = next(self._unopened, None)
             if planned is None:
                 return None
-            self._open.append(SuccessiveHalving(planned, self._sampler.draw))
+            self._open.append(SuccessiveHalving(planned, self._draw))
+
+    def _draw(self, budget: Budget) -> Draw:
+        if self._initial:
+            return self._sampler.given(self._initial.popleft())
+        return self._sampler.draw(budget)
 
     def _learn(self, handle: Run, loss: float | None) -> None:
         bracket, contender = handle
@@ -83,9 +94,15 @@ class Hyperband(BracketSearch):
         iterations: int,
         eta: float = 3,
         integer_budgets: bool = True,
+        initial: Initial = (),
     ) -> None:
-        """Set up the search; the settings and refusals are those of `plan_brackets`."""
+        """Set up the search; the settings and refusals are those of `plan_brackets`.
+
+        Raises:
+            ValueError: Also for `initial`, as `checked_initial` does.
+        """
         plan = plan_brackets(
             min_budget, max_budget, eta, iterations, integer_budgets=integer_budgets
         )
-        super().__init__("hyperband", plan, UniformSampler(space, derived_seeds(seed, 1)[0]))
+        sampler = UniformSampler(space, derived_seeds(seed, 1)[0])
+        super().__init__("hyperband", plan, space, sampler, initial)

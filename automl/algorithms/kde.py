@@ -23,12 +23,15 @@ from automl.algorithms.randomness import as_numpy_global, derived_seeds
 from automl.algorithms.ranking import DistinctLosses
 from automl.algorithms.sampling import Draw
 from automl.algorithms.settings import number, whole
-from searchspaces import Space, from_configspace, to_hpbandster
+from searchspaces import Space, from_configspace, to_hpbandster, to_values
 
 # What the generator logs before it goes on with a random draw, from its source. Its warnings of
 # an infinite expected improvement (a category the bad results lack) are harmless: it takes the
 # candidate.
 _HIDDEN_FAILURES = ("Sampling based optimization", "Truncated Normal failed", "Error (")
+# No exception, and logged for debugging only: the density is NaN at every candidate. The generator
+# then trips over its own random draw, reports that as an "Error (" and draws once more.
+_NO_CANDIDATE = "samples failed -> using random configuration"
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class KDESampler:
         self._space = space
         self._state = np.random.RandomState(model_seed)
         self._losses: defaultdict[Budget, DistinctLosses] = defaultdict(DistinctLosses)
-        self._log = _WarningCollector()
+        self._log = _MessageCollector()
         with _quiet():
             self._generator = hpbandster_bohb.BOHB(
                 configspace=to_hpbandster(space, space_seed),
@@ -98,19 +101,25 @@ class KDESampler:
             )
 
     def draw(self, budget: Budget) -> Draw:
-        """A new configuration.
+        """A new configuration; of origin `fallback` if no candidate had a density.
 
         Raises:
             AlgorithmError: If the model failed and HpBandSter would have hidden it.
         """
         with _quiet(), as_numpy_global(self._state):
             encoded, info = self._generator.get_config(budget)
-        self._raise_hidden_failure()
-        return Draw(
-            from_configspace(self._space, encoded),
-            "model" if info["model_based_pick"] else "random",
-            encoded=encoded,
-        )
+        messages = self._log.take()
+        origin = "model" if info["model_based_pick"] else "random"
+        if any(_NO_CANDIDATE in message for message in messages):
+            origin = "fallback"
+            messages = [m for m in messages if _NO_CANDIDATE not in m and "Error (" not in m]
+        _raise_hidden_failure(messages)
+        return Draw(from_configspace(self._space, encoded), origin, encoded=encoded)
+
+    def given(self, configuration: dict[str, Any]) -> Draw:
+        """A draw that is `configuration`, encoded so that the model learns from its results."""
+        encoded = to_values(self._space, configuration, "hpbandster")
+        return Draw(configuration, "warm_start", encoded=encoded)
 
     def learn(self, draw: Draw, budget: Budget, loss: float | None) -> None:
         """Refit the model of `budget`; a failed evaluation counts as its worst result."""
@@ -122,34 +131,37 @@ class KDESampler:
         with _quiet(), as_numpy_global(self._state):
             self._generator.new_result(job)
 
-    def _raise_hidden_failure(self) -> None:
-        for message in self._log.take():
-            if message.startswith(_HIDDEN_FAILURES):
-                if "KeyboardInterrupt" in message:  # its bare `except:` catches that as well
-                    raise KeyboardInterrupt
-                raise AlgorithmError(
-                    f"BOHB's model failed to propose a configuration: {_cause(message)}"
-                )
+
+def _raise_hidden_failure(messages: list[str]) -> None:
+    for message in messages:
+        if message.startswith(_HIDDEN_FAILURES):
+            if "KeyboardInterrupt" in message:  # its bare `except:` catches that as well
+                raise KeyboardInterrupt
+            raise AlgorithmError(
+                f"BOHB's model failed to propose a configuration: {_cause(message)}"
+            )
 
 
-class _WarningCollector(logging.Handler):
-    """Keeps the warnings of one generator."""
+class _MessageCollector(logging.Handler):
+    """Keeps what one generator says of its draws: warnings, and that it had no candidate."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.DEBUG)
         self._messages: list[str] = []
 
     def logger(self) -> logging.Logger:
         """A logger of its own, outside the tree of named loggers, that only writes here."""
-        logger = logging.Logger("hpbandster", logging.WARNING)
+        logger = logging.Logger("hpbandster", logging.DEBUG)
         logger.addHandler(self)
         return logger
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._messages.append(record.getMessage())
+        message = record.getMessage()
+        if record.levelno >= logging.WARNING or _NO_CANDIDATE in message:
+            self._messages.append(message)
 
     def take(self) -> list[str]:
-        """The warnings since the last call."""
+        """The messages since the last call."""
         messages, self._messages = self._messages, []
         return messages
 

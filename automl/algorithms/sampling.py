@@ -18,7 +18,7 @@ class Draw:
 
     Attributes:
         configuration: Active parameters only, plain Python values.
-        origin: `random` or `model`.
+        origin: `random`, `model`, `warm_start` or `fallback`, as in `Suggestion`.
         encoded: The same configuration in the sampler's own encoding, if it has one.
     """
 
@@ -32,6 +32,10 @@ class Sampler(Protocol):
 
     def draw(self, budget: Budget) -> Draw:
         """A new configuration, to be evaluated first at `budget`."""
+        ...
+
+    def given(self, configuration: dict[str, Any]) -> Draw:
+        """A draw of a point of the space that was chosen elsewhere; costs no random number."""
         ...
 
     def learn(self, draw: Draw, budget: Budget, loss: float | None) -> None:
@@ -49,6 +53,10 @@ class UniformSampler:
     def draw(self, budget: Budget) -> Draw:  # noqa: ARG002 - a uniform draw is the same at any
         """A new uniform draw."""
         return Draw(sample(self._space, self._rng), "random")
+
+    def given(self, configuration: dict[str, Any]) -> Draw:
+        """A draw that is `configuration`."""
+        return Draw(configuration, "warm_start")
 
     def learn(self, draw: Draw, budget: Budget, loss: float | None) -> None:
         """Nothing is learnt."""

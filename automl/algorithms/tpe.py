@@ -5,19 +5,21 @@ Section 4.2 of the paper tunes extractors and classifiers with it (Bergstra et a
 
 from __future__ import annotations
 
-from typing import Any
+from copy import deepcopy
+from typing import Any, cast
 
 import hyperopt
 from hyperopt.base import JOB_STATE_DONE, STATUS_OK, Domain, Trials
 
 from automl.algorithms.asktell import AskTell, Proposal
 from automl.algorithms.base import Budget
+from automl.algorithms.initial import Initial, checked_initial
 from automl.algorithms.random_search import single_rung
 from automl.algorithms.randomness import numbered_seed
 from automl.algorithms.ranking import DistinctLosses
 from automl.algorithms.settings import number as checked_number
 from automl.algorithms.settings import whole
-from searchspaces import Space, from_hyperopt_vals, to_hyperopt
+from searchspaces import Space, from_hyperopt_vals, to_hyperopt, to_hyperopt_vals
 
 # hyperopt's document of one trial: a nested dict with `tid`, `misc`, `result` and `state`.
 Document = dict[str, Any]
@@ -26,6 +28,8 @@ Document = dict[str, Any]
 class TPE(AskTell[Document]):
     """Random until `n_startup_jobs` results are told, then TPE on all results told so far.
 
+    Initial configurations come first, as `points_to_evaluate` of `hyperopt.fmin`: their results
+    are part of the history and count towards `n_startup_jobs`.
     Suggestions still outstanding are not part of the history. A failed evaluation is: it counts
     as worse than every loss, whereas `hyperopt.fmin` would forget it and propose it again.
     """
@@ -40,8 +44,9 @@ class TPE(AskTell[Document]):
         n_startup_jobs: int = 20,
         gamma: float = 0.25,
         n_EI_candidates: int = 24,
+        initial: Initial = (),
     ) -> None:
-        """Set up the search; the last three settings are hyperopt's, with its defaults.
+        """Set up the search; the three settings of the model are hyperopt's, with its defaults.
 
         Args:
             space: The space to search.
@@ -52,12 +57,15 @@ class TPE(AskTell[Document]):
             gamma: ceil(gamma * sqrt(n)) of n results are taken as the good ones.
             n_EI_candidates: Candidates drawn from the good model to maximise the expected
                 improvement.
+            initial: Configurations to evaluate before any is drawn.
 
         Raises:
-            ValueError: If a setting is out of range.
+            ValueError: If a setting is out of range, or as `checked_initial` does.
         """
         self._budget = checked_number("budget", budget, above=0)
-        super().__init__("tpe", single_rung(whole("trials", trials, least=1), self._budget))
+        plan = single_rung(whole("trials", trials, least=1), self._budget)
+        super().__init__("tpe", plan)
+        self._initial = checked_initial(initial, space, plan)
         self._space = space
         self._seed = seed
         self._settings = {
@@ -70,6 +78,10 @@ class TPE(AskTell[Document]):
         self._losses = DistinctLosses()
 
     def _propose(self, number: int) -> Proposal[Document]:
+        if number < len(self._initial):
+            given = deepcopy(self._initial[number])
+            document = self._document(number, given)
+            return Proposal(given, self._budget, "warm_start", handle=document)
         startup = len(self._history.trials) < self._settings["n_startup_jobs"]
         (document,) = hyperopt.tpe.suggest(
             [number],
@@ -85,6 +97,21 @@ class TPE(AskTell[Document]):
             "random" if startup else "model",
             handle=document,
         )
+
+    def _document(self, number: int, configuration: dict[str, Any]) -> Document:
+        """The document that `suggest` would have made, had it drawn this configuration."""
+        vals = to_hyperopt_vals(self._space, configuration)
+        misc = {
+            "tid": number,
+            "cmd": self._domain.cmd,
+            "workdir": self._domain.workdir,
+            "idxs": {label: [number] * len(codes) for label, codes in vals.items()},
+            "vals": vals,
+        }
+        (document,) = self._history.new_trial_docs(
+            [number], [None], [self._domain.new_result()], [misc]
+        )
+        return cast(Document, document)
 
     def _learn(self, handle: Document, loss: float | None) -> None:
         handle["result"] = {"status": STATUS_OK, "loss": self._losses.distinct(loss)}

@@ -19,7 +19,7 @@ from automl.plots.style import (
     shades,
 )
 
-_MARKERS = {"random": "o", "model": "^", "warm": "s"}
+_MARKERS = {"random": "o", "model": "^", "warm_start": "s"}
 
 
 def incumbent_curve(
@@ -80,7 +80,8 @@ def configurations_scatter(
     configuration's budgets. Failed ones stand at the foot.
 
     Args:
-        configurations: ``configurations`` of results.json.
+        configurations: ``configurations`` of results.json, with ``index`` where only some of
+            them are drawn.
         budgets: the rungs' budgets; the curve is read at each of them.
         budget_unit: the budget's name.
     """
@@ -90,7 +91,8 @@ def configurations_scatter(
     marks: dict[tuple[str, float], list[tuple[int, float]]] = {}
     joins = []
     failed = []
-    for index, one in enumerate(configurations):
+    for place, one in enumerate(configurations):
+        index = int(one.get("index", place))
         reached = _reached(one, levels)
         if not reached:
             failed.append(index)

@@ -69,7 +69,8 @@ def render(results: Mapping[str, Any], figures: Mapping[str, Markup]) -> str:
 
 def _inline(name: str, one: Drawing) -> Markup:
     # matplotlib escapes the text it draws, and `to_svg` the description.
-    return Markup(to_svg(one.figure, name, one.alt))
+    svg = Markup(to_svg(one.figure, name, one.alt))
+    return svg + Markup("<p>{}</p>").format(one.note) if one.note else svg
 
 
 def _write(page: str, out: Path) -> None:

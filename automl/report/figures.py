@@ -11,6 +11,7 @@ from automl import plots
 from automl.report.access import budget_unit, mapping, real, rows, text
 from automl.report.confirmation import chosen_seed
 from automl.report.evaluation import readable_confusion
+from automl.report.thinning import sentence, thinned
 
 _CURVE_COLUMNS = 5
 
@@ -19,12 +20,14 @@ _CURVE_COLUMNS = 5
 class Drawing:
     """A figure and what it says to someone who cannot see it.
 
-    ``inline`` is false for one that the page says better as a table.
+    ``inline`` is false for one that the page says better as a table; ``note`` says what it leaves
+    out.
     """
 
     figure: Figure
     alt: str
     inline: bool = True
+    note: str = ""
 
 
 def draw(results: Mapping[str, Any]) -> dict[str, Drawing]:
@@ -71,14 +74,17 @@ def _search(results: Mapping[str, Any]) -> dict[str, Drawing]:
             for rung in rows(bracket, "rungs")
             if (budget := real(rung, "budget")) is not None
         }
+        shown = thinned(configurations)
+        note = sentence(len(shown), len(configurations))
         drawings["configurations"] = Drawing(
-            plots.configurations_scatter(configurations, sorted(budgets), unit),
-            "validation accuracy of every configuration at every budget it reached",
+            plots.configurations_scatter(shown, sorted(budgets), unit),
+            "validation accuracy of the configurations at every budget they reached",
+            note=note,
         )
-        parameters = plots.parameter_scatter(configurations, unit)
+        parameters = plots.parameter_scatter(shown, unit)
         if parameters is not None:
             drawings["parameters"] = Drawing(
-                parameters, "validation accuracy against each parameter of the space"
+                parameters, "validation accuracy against each parameter of the space", note=note
             )
     return drawings
 

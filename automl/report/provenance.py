@@ -9,6 +9,11 @@ from automl.formatting import MISSING, quantity
 from automl.report.access import mapping, real, rows, text
 
 _OWN_PLACE = ("config", "versions")
+_ORDERS = {
+    "asked": "as asked: seed and workers give one search, however its trials are timed",
+    "planned": "as planned: seed and workers give one search, however its trials are timed",
+    "arrival": "as they arrived: the search repeats only where trials end in the same order",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ def provenance(results: Mapping[str, Any]) -> Provenance:
     facts = [
         ("search", text(identity, "search_id")),
         ("seed", text(results, "seed")),
+        ("workers", text(results, "workers")),
+        ("order of results", _ORDERS.get(text(results, "order"), text(results, "order"))),
         ("confirmation seeds", _confirmation_seeds(results)),
         ("data digest", text(data, "digest")),
         ("data", text(data, "kind") or text(data, "name")),

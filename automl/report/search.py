@@ -77,10 +77,17 @@ def _facts(results: Mapping[str, Any]) -> list[tuple[str, str]]:
     unit = budget_unit(results)
     facts = []
     model, random = whole(trials, "model_based"), whole(trials, "random")
+    fallback = whole(trials, "fallback") or 0
     if model is not None and random is not None and model + random:
-        share = percent(model / (model + random))
-        picks = f"{quantity(model)} of {counted(model + random, 'configurations')}"
-        facts.append(("model-based picks", f"{picks} ({share}), the rest at random"))
+        drawn = model + random + fallback
+        picks = f"{quantity(model)} of {counted(drawn, 'configurations')}"
+        picks += f" ({percent(model / drawn)}), the rest at random"
+        if fallback:
+            picks += f", {quantity(fallback)} of them as the model had no candidate"
+        facts.append(("model-based picks", picks))
+    given = whole(trials, "warm_start")
+    if given:
+        facts.append(("warm start", f"{counted(given, 'configurations')} given, not drawn"))
     promoted = whole(trials, "promoted")
     if promoted:
         facts.append(("promotions", f"{counted(promoted, 'trials')} went on from a smaller budget"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from automl.algorithms import ALGORITHMS, Algorithm, Signal, Suggestion, build
-from searchspaces import Space, configuration_id
+from searchspaces import Space, configuration_id, sample
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "random": {"trials": 12, "budget": 5},
@@ -29,8 +30,14 @@ Drive = Callable[..., list[Any]]
 Objective = Callable[[Suggestion], float | None]
 
 
-def make(name: str, space: Space, seed: int = 1) -> Algorithm:
-    return build(name, space, seed, **SETTINGS[name])
+def make(name: str, space: Space, seed: int = 1, **settings: Any) -> Algorithm:
+    return build(name, space, seed, **{**SETTINGS[name], **settings})
+
+
+def given(space: Space, count: int) -> list[dict[str, Any]]:
+    """Configurations that no algorithm under test draws by itself."""
+    rng = np.random.default_rng(99)
+    return [sample(space, rng) for _ in range(count)]
 
 
 def suggestions(calls: list[Any]) -> list[Suggestion]:
@@ -79,34 +86,44 @@ import json, sys
 from automl.algorithms import Signal, build
 from searchspaces import parse_space
 space, searches = json.loads(sys.stdin.read())
-for name, settings, losses in searches:
+for name, settings, calls in searches:
     algorithm = build(name, parse_space(space), 1, **settings)
-    for loss in losses:
-        suggestion = algorithm.ask()
-        print(json.dumps([suggestion.configuration, suggestion.budget, suggestion.origin]))
-        algorithm.tell(suggestion.number, loss)
+    for call in calls:
+        if call is None:
+            s = algorithm.ask()
+            print(json.dumps([s.configuration, s.budget, s.origin]))
+        else:
+            algorithm.tell(*call)
     assert algorithm.ask() is Signal.DONE
 """
 
 
+@pytest.mark.parametrize("hash_seed", ["0", "1", "4294967295"])
 def test_another_process_makes_the_same_searches(
+    hash_seed: str,
     conditional: Space,
     conditional_declaration: dict[str, Any],
     drive: Drive,
-    conditional_loss: Any,
+    objective: Objective,
 ):
-    def objective(suggestion: Suggestion) -> float:
-        return conditional_loss(suggestion.configuration, suggestion.budget)
-
-    calls = {name: drive(make(name, conditional), objective) for name in SETTINGS}
+    """With failures and several evaluations outstanding, whatever order sets are iterated in."""
+    initial = given(conditional, 2)
+    calls = {
+        name: drive(make(name, conditional, initial=initial), objective, 3, random.Random(2).choice)
+        for name in SETTINGS
+    }
     searches = [
-        [name, SETTINGS[name], [c[1] for c in calls[name] if not isinstance(c, Suggestion)]]
+        [
+            name,
+            {**SETTINGS[name], "initial": initial},
+            [None if isinstance(call, Suggestion) else call for call in calls[name]],
+        ]
         for name in SETTINGS
     ]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         input=json.dumps([conditional_declaration, searches]),
-        env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
@@ -238,22 +255,49 @@ def test_changing_a_suggestion_does_not_change_the_search(
     assert [s.configuration_id for s in vandalised] == ids
 
 
+def global_states() -> tuple[Any, ...]:
+    """The states of all global generators there are in this process."""
+    kind, keys, *position = np.random.get_state()  # type: ignore[misc] # noqa: NPY002
+    torch = sys.modules.get("torch")
+    drawn = None if torch is None else torch.get_rng_state().tolist()
+    return random.getstate(), (kind, keys.tolist(), position), drawn
+
+
+class Disturbed:
+    """An algorithm between whose calls the global generators are seeded anew, and watched."""
+
+    def __init__(self, algorithm: Algorithm) -> None:
+        self._algorithm = algorithm
+        self._seed = 1000
+
+    def _watched(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        self._seed += 1
+        random.seed(self._seed)
+        np.random.seed(self._seed)  # noqa: NPY002 - the very generator this is about
+        if "torch" in sys.modules:
+            sys.modules["torch"].manual_seed(self._seed)
+        before = global_states()
+        answer = call(*arguments)
+        assert global_states() == before
+        return answer
+
+    def ask(self) -> Suggestion | Signal:
+        return self._watched(self._algorithm.ask)
+
+    def tell(self, number: int, loss: float | None) -> None:
+        self._watched(self._algorithm.tell, number, loss)
+
+
 @every_algorithm
 def test_global_generators_are_neither_used_nor_touched(
     name: str, conditional: Space, drive: Drive, objective: Objective
 ):
-    np.random.seed(0)  # noqa: NPY002 - the very generator this is about
-    random.seed(0)
-    undisturbed = suggestions(drive(make(name, conditional), objective))
-    assert np.random.random() == np.random.RandomState(0).random()  # noqa: NPY002
-    assert random.random() == random.Random(0).random()
-
-    def disturbing(suggestion: Suggestion) -> float | None:
-        np.random.random()  # noqa: NPY002
-        random.random()
-        return objective(suggestion)
-
-    assert suggestions(drive(make(name, conditional), disturbing)) == undisturbed
+    importlib.import_module("torch")
+    states = global_states()
+    undisturbed = suggestions(drive(make(name, conditional), objective, workers=2))
+    assert global_states() == states
+    disturbed = Disturbed(make(name, conditional))
+    assert suggestions(drive(disturbed, objective, workers=2)) == undisturbed
 
 
 @every_algorithm
@@ -293,3 +337,77 @@ def test_workers_do_not_get_the_same_suggestion(name: str, flat: Space, drive: D
     )
     drawn = [s.configuration_id for s in asked if s.origin != "promoted"]
     assert len(set(drawn)) == len(drawn)
+
+
+@every_algorithm
+@pytest.mark.parametrize("workers", [1, 3])
+def test_initial_configurations_are_the_first_draws(
+    name: str, workers: int, conditional: Space, drive: Drive, objective: Objective
+):
+    initial = given(conditional, 4)
+    algorithm = make(name, conditional, initial=initial)
+    shuffle = random.Random(workers)
+    asked = suggestions(drive(algorithm, objective, workers=workers, pick=shuffle.choice))
+    drawn = [s for s in asked if s.origin != "promoted"]
+    assert [s.configuration for s in drawn[:4]] == initial
+    assert [s.origin for s in drawn[:4]] == ["warm_start"] * 4
+    assert "warm_start" not in {s.origin for s in drawn[4:]}
+    assert len(asked) == algorithm.plan().trials == make(name, conditional).plan().trials
+    assert [s.configuration_id for s in drawn[:4]] == [configuration_id(c) for c in initial]
+
+
+@every_algorithm
+def test_initial_configurations_may_be_all_there_are(
+    name: str, conditional: Space, drive: Drive, conditional_loss: Any
+):
+    count = make(name, conditional).plan().configurations
+    algorithm = make(name, conditional, initial=given(conditional, count))
+    calls = drive(algorithm, lambda s: conditional_loss(s.configuration, s.budget))
+    assert {s.origin for s in suggestions(calls)} <= {"warm_start", "promoted"}
+
+
+@every_algorithm
+def test_no_initial_configuration_changes_nothing(
+    name: str, conditional: Space, drive: Drive, objective: Objective
+):
+    without = suggestions(drive(make(name, conditional), objective))
+    assert suggestions(drive(make(name, conditional, initial=[]), objective)) == without
+
+
+@every_algorithm
+def test_initial_configurations_are_not_shared_with_the_caller(name: str, conditional: Space):
+    initial = given(conditional, 2)
+    expected = [configuration_id(configuration) for configuration in initial]
+    algorithm = make(name, conditional, initial=initial)
+    for configuration in initial:
+        configuration["angles"].clear()
+    asked = [algorithm.ask() for _ in range(2)]
+    assert [s.configuration_id for s in asked if isinstance(s, Suggestion)] == expected
+
+
+@every_algorithm
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "tree"}, 'initial configuration 2: space conditional: model: "tree" is not one'),
+        ({"angles": None}, "initial configuration 2: space conditional: angles: null is not a"),
+        ({"colour": 1}, "initial configuration 2: space conditional: colour: no such parameter"),
+        ({}, "initial configuration 2 is the same as number 1: list it once"),
+    ],
+)
+def test_refuses_initial_configurations_that_are_no_points(
+    name: str, change: dict[str, Any], message: str, conditional: Space
+):
+    first = conditional.default_configuration()
+    with pytest.raises(ValueError) as refusal:
+        make(name, conditional, initial=[first, {**first, **change}])
+    text = str(refusal.value)
+    assert f"algorithm {name}: {message}" in text
+    assert "\n" not in text
+
+
+@every_algorithm
+def test_refuses_more_initial_configurations_than_it_draws(name: str, conditional: Space):
+    count = make(name, conditional).plan().configurations
+    with pytest.raises(ValueError, match=f"{count + 1} configurations, but the plan draws {count}"):
+        make(name, conditional, initial=given(conditional, count + 1))

@@ -7,10 +7,13 @@ HpBandSter's `Master` needs servers and threads; `reference` is its loop with th
 from __future__ import annotations
 
 import functools
+import math
 import random
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +23,24 @@ from hpbandster.optimizers import bohb as hpbandster_bohb
 
 from automl.algorithms import Suggestion, build
 from automl.algorithms.randomness import derived_seeds
-from searchspaces import Space, from_configspace, sample, to_hpbandster
+from searchspaces import Space, from_configspace, sample, to_hpbandster, to_values
 
 Objective = Callable[[dict[str, Any], float], float | None]
-Evaluation = tuple[dict[str, Any], float, float | None]
 Pick = Callable[[list[int]], int]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation in the order of asks; `contender` counts a bracket's draws from 0."""
+
+    bracket: int
+    rung: int
+    contender: int
+    promoted: bool
+    budget: float
+    configuration: Any
+    loss: float | None
+
 
 DEFAULTS = {
     "min_points_in_model": None,
@@ -67,6 +83,22 @@ class UniformGenerator:
         pass
 
 
+class GivenFirst:
+    """A generator of HpBandSter's whose first draws are given."""
+
+    def __init__(self, generator: Any, encoded: list[dict[str, Any]]) -> None:
+        self._generator = generator
+        self._encoded = list(encoded)
+
+    def get_config(self, budget: float) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._encoded:
+            return self._encoded.pop(0), {}
+        return self._generator.get_config(budget)
+
+    def new_result(self, job: Job) -> None:
+        self._generator.new_result(job)
+
+
 def model_generator(space: Space, seed: int, **settings: Any) -> Any:
     space_seed, model_seed = derived_seeds(seed, 2)
     np.random.seed(model_seed)  # noqa: NPY002
@@ -81,7 +113,7 @@ def reference(
     objective: Callable[[dict[str, Any], float], float | None],
     workers: int,
     pick: Pick,
-) -> list[tuple[Any, float, float | None]]:
+) -> list[Evaluation]:
     low, high, eta, n_iterations = bands
     optimizer = hpbandster_bohb.BOHB.__new__(hpbandster_bohb.BOHB)
     optimizer.eta = eta
@@ -93,6 +125,7 @@ def reference(
     optimizer.iterations = []
     running: dict[int, Job] = {}
     asked: list[Job] = []
+    rungs: list[int] = []
     losses: dict[int, float | None] = {}
 
     def finish(number: int) -> None:
@@ -117,6 +150,7 @@ def reference(
             job = Job(config_id, config=config, budget=budget)
             running[len(asked)] = job
             asked.append(job)
+            rungs.append(optimizer.iterations[i].stage)
         elif n_iterations > 0:
             optimizer.iterations.append(optimizer.get_next_iteration(len(optimizer.iterations)))
             n_iterations -= 1
@@ -125,7 +159,15 @@ def reference(
         else:
             assert not optimizer.active_iterations()
             return [
-                (job.kwargs["config"], job.kwargs["budget"], losses[number])
+                Evaluation(
+                    bracket=job.id[0],
+                    rung=rungs[number],
+                    contender=list(optimizer.iterations[job.id[0]].data).index(job.id),
+                    promoted=rungs[number] > job.id[1],
+                    budget=job.kwargs["budget"],
+                    configuration=job.kwargs["config"],
+                    loss=losses[number],
+                )
                 for number, job in enumerate(asked)
             ]
 
@@ -139,6 +181,8 @@ def ours(
     drive: Any,
     workers: int = 1,
     pick: Pick = lambda outstanding: outstanding[0],
+    *,
+    integer_budgets: bool = False,
     **settings: Any,
 ) -> tuple[list[Evaluation], list[Suggestion]]:
     low, high, eta, iterations = bands
@@ -150,13 +194,32 @@ def ours(
         max_budget=high,
         eta=eta,
         iterations=iterations,
-        integer_budgets=False,
+        integer_budgets=integer_budgets,
         **settings,
     )
     calls = drive(algorithm, lambda s: objective(s.configuration, s.budget), workers, pick)
     losses = dict(call for call in calls if not isinstance(call, Suggestion))
     asked = [call for call in calls if isinstance(call, Suggestion)]
-    return [(s.configuration, s.budget, losses[s.number]) for s in asked], asked
+    drawn: dict[int, list[str]] = {}
+    evaluations = []
+    for s in asked:
+        assert s.bracket is not None
+        assert s.rung is not None
+        contenders = drawn.setdefault(s.bracket, [])
+        if s.configuration_id not in contenders:
+            contenders.append(s.configuration_id)
+        evaluations.append(
+            Evaluation(
+                bracket=s.bracket,
+                rung=s.rung,
+                contender=contenders.index(s.configuration_id),
+                promoted=s.origin == "promoted",
+                budget=s.budget,
+                configuration=s.configuration,
+                loss=losses[s.number],
+            )
+        )
+    return evaluations, asked
 
 
 def failing(objective: Objective, share: float) -> Objective:
@@ -179,6 +242,7 @@ def compare_models(
     *,
     ties: bool = False,
     seed: int = 3,
+    initial: tuple[dict[str, Any], ...] = (),
     **settings: Any,
 ) -> list[Suggestion]:
     evaluations, asked = ours(
@@ -190,18 +254,20 @@ def compare_models(
         drive,
         workers,
         random.Random(workers).choice,
+        initial=initial,
         **settings,
     )
+    encoded = [to_values(space, configuration, "hpbandster") for configuration in initial]
     with stable_sort() if ties else nullcontext():
         expected = reference(
-            model_generator(space, seed, **settings),
+            GivenFirst(model_generator(space, seed, **settings), encoded),
             bands,
             lambda encoded, budget: objective(from_configspace(space, encoded), budget),
             workers,
             random.Random(workers).choice,
         )
     assert evaluations == [
-        (from_configspace(space, encoded), budget, loss) for encoded, budget, loss in expected
+        replace(e, configuration=from_configspace(space, e.configuration)) for e in expected
     ]
     return asked
 
@@ -247,16 +313,54 @@ def test_with_conditions(conditional: Space, conditional_loss: Objective, drive:
     assert any(s.origin == "model" for s in asked)
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_hyperband_is_hpbandsters_on_the_same_draws(
-    workers: int, flat: Space, flat_loss: Objective, drive: Any
+@pytest.mark.parametrize("workers", [1, 3])
+def test_with_initial_configurations(
+    workers: int, flat: Space, conditional: Space, flat_loss: Objective, drive: Any, request: Any
 ):
+    """The model learns from them as if it had drawn them itself."""
+    rng = np.random.default_rng(4)
+    for space, loss in ((flat, "flat_loss"), (conditional, "conditional_loss")):
+        asked = compare_models(
+            space,
+            (1, 27, 3, 5),
+            request.getfixturevalue(loss),
+            drive,
+            workers,
+            initial=tuple(sample(space, rng) for _ in range(12)),
+            num_samples=4,
+        )
+        assert sum(s.origin == "warm_start" for s in asked) == 12
+        assert any(s.origin == "model" for s in asked)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 16])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_the_papers_schedule_is_hpbandsters_trial_by_trial(
+    share: float, workers: int, flat: Space, flat_loss: Objective, drive: Any
+):
+    """Brackets, rungs, promotions and replacements, at the budgets in whole epochs."""
     bands = (1, 50, 3, 16)
-    objective = failing(flat_loss, 0.3)
+
+    def objective(configuration: dict[str, Any], budget: float) -> float | None:
+        return failing(flat_loss, share)(configuration, math.floor(budget))
+
+    expected = reference(
+        UniformGenerator(flat, 9), bands, objective, workers, random.Random(workers).choice
+    )
     evaluations, _ = ours(
-        "hyperband", flat, 9, bands, objective, drive, workers, random.Random(1).choice
+        *("hyperband", flat, 9, bands, objective, drive, workers, random.Random(workers).choice),
+        integer_budgets=True,
     )
-    assert evaluations == reference(
-        UniformGenerator(flat, 9), bands, objective, workers, random.Random(1).choice
-    )
+    assert evaluations == [replace(e, budget=math.floor(e.budget)) for e in expected]
     assert len(evaluations) == 260
+    band = ((27, 9, 3, 1), (9, 3, 1), (6, 2), (4,))
+    assert Counter((e.bracket, e.rung) for e in evaluations) == {
+        (bracket, rung): count
+        for bracket in range(16)
+        for rung, count in enumerate(band[bracket % 4])
+    }
+    promoted = sum(e.promoted for e in evaluations)
+    if share == 0:
+        assert promoted == 260 - 184
+    assert any(e.loss is None for e in evaluations) == (share > 0)
+    assert (0 < promoted < 76) == (share > 0.5), "missing survivors are replaced by new draws"

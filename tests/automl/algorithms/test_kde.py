@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from typing import Any
 
 import ConfigSpace.util
 import numpy as np
 import pytest
+import scipy.stats
 import statsmodels.api as sm
 
 from automl.algorithms import AlgorithmError, build
 from automl.algorithms.kde import KDESampler, KDESettings
-from searchspaces import Space
+from searchspaces import Space, from_configspace
 
 
 def trained(space: Space, loss: Any, results: int = 30, **settings: Any) -> KDESampler:
@@ -88,6 +90,82 @@ def test_a_hidden_exception_comes_out(flat: Space, flat_loss: Any, monkeypatch: 
     assert np.random.get_state()[1].tolist() == state  # type: ignore[call-overload] # noqa: NPY002
     monkeypatch.undo()
     assert sampler.draw(9).origin == "model"
+
+
+def test_a_candidate_that_cannot_be_drawn_comes_out(
+    flat: Space, flat_loss: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """The generator goes on with a vector that lacks an entry."""
+    sampler = trained(flat, flat_loss, random_fraction=0)
+
+    def broken(*_: object, **__: object) -> float:
+        raise ValueError("scale is zero")
+
+    monkeypatch.setattr(scipy.stats.truncnorm, "rvs", broken)
+    with pytest.raises(AlgorithmError, match="Truncated Normal failed"):
+        sampler.draw(9)
+
+
+def test_a_model_without_a_candidate_is_told_from_a_random_pick(
+    flat: Space, flat_loss: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """No exception: at no candidate does the density have a value."""
+    sampler = trained(flat, flat_loss, random_fraction=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(sm.nonparametric.KDEMultivariate, "pdf", lambda *_: math.nan)
+        draw = sampler.draw(9)
+    assert draw.origin == "fallback"
+    flat.validate(draw.configuration)
+    sampler.learn(draw, 9, 0.5)
+    assert sampler.draw(9).origin == "model"
+
+
+def test_a_failure_beside_a_missing_candidate_still_comes_out(
+    flat: Space, flat_loss: Any, monkeypatch: pytest.MonkeyPatch
+):
+    sampler = trained(flat, flat_loss, random_fraction=0)
+
+    def broken(*_: object, **__: object) -> float:
+        raise ValueError("scale is zero")
+
+    monkeypatch.setattr(sm.nonparametric.KDEMultivariate, "pdf", lambda *_: math.nan)
+    monkeypatch.setattr(scipy.stats.truncnorm, "rvs", broken)
+    with pytest.raises(AlgorithmError):
+        sampler.draw(9)
+
+
+def test_every_result_on_the_modelled_budget_refits_the_model(flat: Space, flat_loss: Any):
+    """No result is dropped and no fit is skipped once there are enough of them."""
+    sampler = KDESampler(flat, 1, KDESettings(num_samples=4))
+    models = []
+    for count in range(1, 41):
+        draw = sampler.draw(9)
+        # Failures and equal losses are results like any other.
+        loss = None if count % 5 == 0 else round(flat_loss(draw.configuration, 9), 1)
+        sampler.learn(draw, 9, loss)
+        model = sampler._generator.kde_models.get(9)
+        if model is None:
+            assert count < 10
+        else:
+            assert model not in models
+            models.append(model)
+            # Both shares of HpBandSter's round down: now and then the worst result is left out.
+            assert 0 <= count - len(model["good"].data) - len(model["bad"].data) <= 1
+            assert np.isfinite(model["good"].bw).all()
+            assert np.isfinite(model["bad"].bw).all()
+    assert len(models) == 31
+
+
+def test_what_was_given_is_learnt_as_it_is(conditional: Space):
+    configuration = conditional.default_configuration()
+    sampler = KDESampler(conditional, 1, KDESettings())
+    draw = sampler.given(configuration)
+    assert (draw.configuration, draw.origin) == (configuration, "warm_start")
+    assert from_configspace(conditional, draw.encoded) == configuration
+    sampler.learn(draw, 1, 0.5)
+    (vector,) = sampler._generator.configs[1]
+    active = [name for name, x in zip(sampler._space.names, vector, strict=True) if x == x]
+    assert len(active) == len(configuration)
 
 
 def test_an_interrupt_stays_an_interrupt(

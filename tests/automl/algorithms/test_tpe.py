@@ -9,29 +9,49 @@ from typing import Any
 import hyperopt
 import numpy as np
 import pytest
+from hyperopt.fmin import generate_trials_to_calculate
 
 from automl.algorithms import Suggestion, build
 from automl.algorithms.randomness import numbered_seed
 from automl.algorithms.ranking import FAILED, DistinctLosses
-from searchspaces import Space, from_hyperopt, to_hyperopt
+from searchspaces import Space, from_hyperopt, sample, to_hyperopt, to_hyperopt_vals
 
 Loss = Callable[[dict[str, Any], float], float]
 
 
 class OurSeeds:
-    """In place of fmin's generator, which it asks for one seed per suggestion."""
+    """In place of fmin's generator, which it asks for one seed per suggestion.
 
-    def __init__(self, seed: int) -> None:
+    It asks for none for its `points_to_evaluate`: the first seed is that of number `given`.
+    """
+
+    def __init__(self, seed: int, given: int = 0) -> None:
         self._seed = seed
-        self._number = -1
+        self._number = given - 1
 
     def integers(self, _: int) -> int:
         self._number += 1
         return numbered_seed(self._seed, self._number)
 
 
-def fmin(space: Space, seed: int, trials: int, loss: Callable[..., Any], **settings: Any) -> list:
+def fmin(
+    space: Space,
+    seed: int,
+    trials: int,
+    loss: Callable[..., Any],
+    initial: list[dict[str, Any]] | None = None,
+    **settings: Any,
+) -> list:
     seen = []
+    points = [to_hyperopt_vals(space, configuration) for configuration in initial or []]
+    trials_to_calculate = generate_trials_to_calculate(
+        [{label: code[0] for label, code in vals.items() if code} for vals in points]
+    )
+    # What fmin makes of `points_to_evaluate` lacks the labels of inactive parameters.
+    for vals, document in zip(points, trials_to_calculate._dynamic_trials, strict=True):
+        for label in vals:
+            document["misc"]["idxs"].setdefault(label, [])
+            document["misc"]["vals"].setdefault(label, [])
 
     def objective(point: dict[str, Any]) -> Any:
         configuration = from_hyperopt(space, point)
@@ -42,8 +62,9 @@ def fmin(space: Space, seed: int, trials: int, loss: Callable[..., Any], **setti
         objective,
         to_hyperopt(space),
         algo=partial(hyperopt.tpe.suggest, verbose=False, **settings),
-        max_evals=trials,
-        rstate=OurSeeds(seed),
+        max_evals=trials - len(points),  # it counts those that it draws itself
+        trials=trials_to_calculate,
+        rstate=OurSeeds(seed, len(points)),
         show_progressbar=False,
         verbose=False,
         return_argmin=False,
@@ -72,6 +93,28 @@ def test_the_search_is_fmins(
     assert [s.configuration for s in asked] == expected
     startup = settings.get("n_startup_jobs", 20)
     assert [s.origin for s in asked] == ["random"] * startup + ["model"] * (30 - startup)
+
+
+@pytest.mark.parametrize("which", ["flat", "conditional"])
+def test_initial_configurations_are_fmins_points_to_evaluate(
+    which: str, request: pytest.FixtureRequest, drive: Callable[..., list[Any]]
+):
+    """They count as startup jobs, and the posterior learns from them."""
+    space: Space = request.getfixturevalue(which)
+    loss: Loss = request.getfixturevalue(f"{which}_loss")
+    rng = np.random.default_rng(5)
+    initial = [sample(space, rng) for _ in range(7)]
+    calls = drive(
+        build("tpe", space, 2, trials=24, budget=1, n_startup_jobs=10, initial=initial),
+        lambda s: loss(s.configuration, 1),
+    )
+    asked = [call for call in calls if isinstance(call, Suggestion)]
+    expected = fmin(
+        space, 2, 24, lambda configuration: loss(configuration, 1), initial, n_startup_jobs=10
+    )
+    assert [s.configuration for s in asked] == expected
+    origins = ["warm_start"] * 7 + ["random"] * 3 + ["model"] * 14
+    assert [s.origin for s in asked] == origins
 
 
 def test_failures_are_as_the_worst_loss_to_fmin(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from automl.algorithms import Signal, build
@@ -12,6 +12,7 @@ from automl.driver import Driver, DriverSettings
 from automl.ledger import Ledger
 from automl.results import results
 from automl.session import Session, WorkerSpec
+from automl.settings import FailureSettings
 from searchspaces import parse_space
 
 SPACE = parse_space(
@@ -53,14 +54,19 @@ def drive(
     kill_after: int | None = None,
     log: Path | None = None,
     seed: int = 0,
+    lose: Mapping[int, int] | None = None,
+    retries: int = 1,
+    lookahead: int = 1,
+    initial: tuple[dict, ...] = (),
 ) -> dict:
     """Run a search to its end, or until ``kill_after`` events were written; return its results.
 
-    ``timing`` seeds the order in which the outstanding tasks make progress.
+    ``timing`` seeds the order in which the outstanding tasks make progress; ``lose`` has, by
+    task, how many workers die under it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "checkpoints").mkdir(exist_ok=True)
-    machine = build(algorithm, SPACE, seed, **ALGORITHMS[algorithm])
+    machine = build(algorithm, SPACE, seed, initial=initial, **ALGORITHMS[algorithm])
     plan = machine.plan()
     written = 0
 
@@ -75,7 +81,7 @@ def drive(
             ledger.append("plan", **plan_fields(plan, workers, order))
         driver = Driver(
             ledger,
-            Conductor(machine, workers, order),
+            Conductor(machine, lookahead * workers, order),
             DriverSettings(
                 seed=seed,
                 workers=workers,
@@ -85,10 +91,11 @@ def drive(
                 resumable=True,
                 checkpoints=folder / "checkpoints",
                 splits=(("synthetic", "test"), ("real", "test")),
+                failures=FailureSettings(retries, trial_seconds=None, in_a_row=None),
             ),
             listen,
         )
-        _run(driver, _session(folder, log), workers, random.Random(timing))
+        _run(driver, _session(folder, log), workers, random.Random(timing), dict(lose or {}))
         return results(driver.state, ledger.events, None)
 
 
@@ -133,7 +140,9 @@ def _session(folder: Path, log: Path | None) -> Session:
     )
 
 
-def _run(driver: Driver, session: Session, workers: int, timing: random.Random) -> None:
+def _run(
+    driver: Driver, session: Session, workers: int, timing: random.Random, lose: dict[int, int]
+) -> None:
     running: list[tuple[int, Iterator]] = []
     while True:
         while len(running) < workers:
@@ -141,6 +150,10 @@ def _run(driver: Driver, session: Session, workers: int, timing: random.Random) 
             if isinstance(task, Signal):
                 break
             driver.started(task.number)
+            if lose.get(task.number, 0) > 0:
+                lose[task.number] -= 1
+                driver.lost(task.number, "its node is gone")
+                continue
             running.append((task.number, session.run(task)))
         if not running:
             assert task is Signal.DONE, "nothing runs and nothing is asked for"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import time
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ class StubTrainable:
 
     @classmethod
     def check(cls, options, space_parameters, image_shape):
-        unknown = sorted(set(options) - {"seconds", "log", "deadly"})
+        unknown = sorted(set(options) - {"seconds", "jitter", "log", "deadly"})
         if unknown:
             raise ValueError(f"trainable.options.{unknown[0]}: unknown")
 
@@ -148,6 +149,8 @@ class StubTrainable:
 
     def _epoch(self, configuration, seed, epoch):
         time.sleep(self._options.get("seconds", 0.0))
+        # No seed: `jitter` is for searches that must not depend on how long an epoch takes.
+        time.sleep(random.SystemRandom().uniform(0.0, self._options.get("jitter", 0.0)))
         if self._options.get("log"):
             line = json.dumps([sorted(configuration.items()), seed, epoch]) + "\n"
             with Path(self._options["log"]).open("a") as file:
