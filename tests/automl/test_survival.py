@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from automl.errors import SearchError, UserError
+from automl.evaluation import EVALUATION
 from automl.ledger import Ledger, read_events
 from automl.state import SearchState
 
@@ -29,6 +31,15 @@ def uninterrupted(tmp_path_factory):
 def test_timing_does_not_decide(name, uninterrupted, tmp_path):
     for timing in (1, 2):
         assert comparable(drive(tmp_path / str(timing), name, timing=timing)) == uninterrupted[name]
+
+
+def test_timing_and_kills_do_not_decide_in_planned_order_either(tmp_path):
+    planned = {"order": "planned", "lookahead": 2, "workers": 3}
+    expected = comparable(drive(tmp_path / "whole", "bohb", **planned))
+    for kill_after in (35, 80):
+        with pytest.raises(Killed):
+            drive(tmp_path / "killed", "bohb", timing=kill_after, kill_after=kill_after, **planned)
+    assert comparable(drive(tmp_path / "killed", "bohb", timing=5, **planned)) == expected
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -130,7 +141,7 @@ def test_a_ledger_of_another_algorithm_is_not_taken_up(tmp_path):
 
 
 def test_two_drivers_on_one_name(tmp_path):
-    with Ledger(tmp_path), pytest.raises(UserError, match="another process"):
+    with Ledger(tmp_path), pytest.raises(UserError, match=f"process {os.getpid()} on"):
         Ledger(tmp_path)
     Ledger(tmp_path).close()
 
@@ -151,3 +162,57 @@ def test_a_damaged_checkpoint_is_noted_and_its_trial_begins_anew(uninterrupted, 
     assert comparable(results) == uninterrupted["hyperband"]
     events, _ = read_events(tmp_path / "ledger.jsonl")
     assert any(event["event"] == "noted" for event in events)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_lost_worker_changes_nothing_while_attempts_are_left(name, uninterrupted, tmp_path):
+    lose = {0: 1, 3: 1, EVALUATION: 1}
+    assert comparable(drive(tmp_path, name, lose=lose)) == uninterrupted[name]
+    events, _ = read_events(tmp_path / "ledger.jsonl")
+    assert [e["number"] for e in events if e["event"] == "lost"] == [0, 3]
+
+
+def test_a_trial_whose_workers_all_die_has_crashed(tmp_path):
+    drive(tmp_path, "random", lose={2: 3}, retries=2)
+    events, _ = read_events(tmp_path / "ledger.jsonl")
+    of_trial = [e["event"] for e in events if e.get("number") == 2]
+    assert of_trial == ["asked", *["started", "lost"] * 3, "failed"]
+    assert [e["status"] for e in events if e["event"] == "failed" and e["number"] == 2] == [
+        "crashed"
+    ]
+
+
+def test_an_evaluation_that_always_loses_its_worker_stops_the_search(uninterrupted, tmp_path):
+    with pytest.raises(SearchError, match="evaluation's worker died: its node is gone"):
+        drive(tmp_path, "random", lose={EVALUATION: 2})
+    assert comparable(drive(tmp_path, "random")) == uninterrupted["random"]
+
+
+@pytest.mark.parametrize("damage", ["{", None])
+def test_a_chosen_model_that_is_gone_is_trained_again(damage, uninterrupted, tmp_path):
+    with pytest.raises(SearchError):
+        drive(tmp_path, "random", lose={EVALUATION: 2})
+    for checkpoint in (tmp_path / "checkpoints").iterdir():
+        if damage is None:
+            checkpoint.unlink()
+        else:
+            checkpoint.write_text(damage)
+    before = len(read_events(tmp_path / "ledger.jsonl")[0])
+    assert comparable(drive(tmp_path, "random")) == uninterrupted["random"]
+    after = read_events(tmp_path / "ledger.jsonl")[0][before:]
+    assert [e["event"] for e in after] == ["noted", "evaluated", "evaluated"]
+
+
+def test_a_full_disk_stops_the_search_and_judges_no_trial(uninterrupted, tmp_path, monkeypatch):
+    import stub_plugins
+
+    def full(*_):
+        raise RuntimeError("cannot save") from OSError(28, "No space left on device", "/x.ckpt")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stub_plugins, "quality", full)
+        with pytest.raises(SearchError, match=r"/x\.ckpt: cannot be written \(No space left"):
+            drive(tmp_path, "bohb")
+    events, _ = read_events(tmp_path / "ledger.jsonl")
+    assert not [e for e in events if e["event"] == "failed" and "No space" in e["reason"]]
+    assert comparable(drive(tmp_path, "bohb")) == uninterrupted["bohb"]
