@@ -45,8 +45,8 @@ ui: install  ## Open the MLflow UI on the runs of this folder
 bench: install  ## Print the benchmarks
 	$(BIN)/python -m benchmarks
 
-faults: install  ## Kill searches in the middle, many times, and compare what comes of them
-	$(BIN)/pytest -m "slow or not slow" tests/faults
+faults: install  ## Kill and harm searches in every way, for half an hour, and compare what comes of them
+	$(BIN)/pytest -m "slow or not slow" -n $(TEST_WORKERS) --dist worksteal tests/faults
 
 clean:  ## Remove what install made; runs and data stay
 	rm -rf $(VENV)

@@ -1,140 +1,172 @@
-"""SIGKILL of the driver in the middle of a real search, then the same command again."""
+"""The driver is killed at any moment; the same command again ends as if it had not been."""
 
 from __future__ import annotations
 
-import json
-import os
+import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
+import checks
 import pytest
+from searches import Search
 
-SEARCHES = {
-    "bohb": ("deepfreak_bohb",),
-    "hyperband": ("deepfreak_hyperband",),
-    "tpe": ("classical_tpe",),
-    "random": ("deepfreak_random",),
-    "classical_random": ("classical_random",),
-}
-# Events after which the driver is killed; each kill counts from the ledger's beginning.
-KILLS = (6, 17, 30, 44)
+ALGORITHMS = ("random", "tpe", "hyperband", "bohb")
+# Of each algorithm's search: 18 at a share of its way each, 4 while a driver starts.
+MOMENTS, STARTS, LEAST = 18, 4, 20
+# Epochs take long enough for a kill to land within one.
+PACED = "trainable.options.seconds=0.03"
 
+# Faults of the driver process, one after the other on one search, and the kinds of event for each
+# of which the driver dies between the ledger's line and everyone who would hear of it.
+AFTER_APPEND = (
+    {"event": "plan"},
+    {"event": "asked", "nth": 2},
+    {"event": "started"},
+    {"event": "reported", "nth": 3},
+    {"event": "finished", "nth": 2},
+    {"event": "resumed"},
+    {"event": "asked", "nth": 3, "fields": {"phase": "confirmation"}},
+    {"event": "chosen"},
+    {"event": "unsealed"},
+    {"event": "evaluated"},
+    {"event": "closed"},
+)
+AT_CALLS = (
+    {"name": "create_run", "nth": 1, "when": "after"},
+    {"name": "create_run", "nth": 3, "when": "before"},
+    {"name": "log_batch", "nth": 4, "when": "before"},
+    {"name": "log_batch", "nth": 4, "when": "after"},
+    {"name": "set_terminated", "nth": 2, "when": "before"},
+    {"name": "log_artifacts", "nth": 1, "when": "before"},
+    {"name": "log_artifacts", "nth": 1, "when": "after"},
+    {"name": "create_logged_model", "nth": 1, "when": "after"},
+    {"name": "log_model_artifacts", "nth": 1, "when": "before"},
+    {"name": "finalize_logged_model", "nth": 1, "when": "before"},
+    {"name": "finalize_logged_model", "nth": 1, "when": "after"},
+)
 
-def command(name: str, search: str, cache: Path) -> list[str]:
-    words = [f"search={search}", "scale=smoke", f"name={name}", f"paths.cache={cache}"]
-    return [sys.executable, "-m", "automl.run", *words]
-
-
-def run(folder: Path, name: str, search: str, cache: Path) -> dict:
-    done = subprocess.run(
-        command(name, search, cache), cwd=folder, capture_output=True, text=True, timeout=280
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return comparable(folder, name)
-
-
-def run_and_kill(folder: Path, name: str, search: str, cache: Path, after: int) -> bool:
-    """Run until the ledger has ``after`` events; return whether the driver was still alive."""
-    ledger = folder / "runs" / name / "ledger.jsonl"
-    said = folder / f"{name}-{after}.log"
-    with said.open("wb") as log:
-        driver = subprocess.Popen(
-            command(name, search, cache),
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + 240
-    while driver.poll() is None and time.monotonic() < deadline:
-        if ledger.exists() and ledger.read_bytes().count(b"\n") >= after:
-            os.kill(driver.pid, signal.SIGKILL)
-            driver.wait()
-            return True
-        time.sleep(0.01)
-    assert driver.poll() == 0, said.read_text()
-    return False
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 
-def comparable(folder: Path, name: str) -> dict:
-    results = json.loads((folder / "runs" / name / "results.json").read_text())
-    # Provenance has the git revision, which may move while these tests run.
-    aside = ("times", "name", "provenance")
-    return {key: value for key, value in results.items() if key not in aside}
+def search_of(folder: Path, algorithm: str, *words: str) -> Search:
+    return Search(folder, (f"algorithm={algorithm}", *words))
 
 
-def events(folder: Path, name: str) -> list[dict]:
-    lines = (folder / "runs" / name / "ledger.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines]
+def test_killed_in_a_line_and_taken_up_without_mlflow(tmp_path, baseline, database, count_kill):
+    search = search_of(tmp_path, "bohb", PACED)
+    cut = search.start("tracking=sqlite", fault={"kill_torn": 40})
+    assert cut.end() == -signal.SIGKILL
+    assert search.ledger.read_bytes()[-1:] != b"\n"
+    count_kill("bohb", "half a line")
+    running = search.run("tracking=server", "tracking.uri=http://127.0.0.1:9")
+    assert "127.0.0.1:9" in running.text
+    assert running.errors == []
+    checks.survived(search, baseline("bohb"), cut.left)
 
-
-def tracked(folder: Path, name: str) -> tuple[Counter, Counter]:
-    """Return how many runs have each status, and how many runs stand for each piece of work."""
-    database = sqlite3.connect(folder / "mlflow/mlflow.db")
-    search = database.execute(
-        "select r.run_uuid, t.value from runs r join tags t on t.run_uuid = r.run_uuid "
-        "where r.name = ? and t.key = 'automl.search_id'",
-        (name,),
-    ).fetchall()
-    assert len(search) == 1, "one parent run for each search"
-    rows = database.execute(
-        "select r.run_uuid, r.status, r.name from runs r join tags t on t.run_uuid = r.run_uuid "
-        "where t.key = 'automl.search_id' and t.value = ?",
-        (search[0][1],),
-    ).fetchall()
-    work = Counter()
-    for run_id, _, _ in rows:
-        tags = dict(
-            database.execute("select key, value from tags where run_uuid = ?", (run_id,)).fetchall()
-        )
-        keys = ("automl.kind", "automl.configuration_id", "automl.confirmation_seed")
-        work[tuple(tags.get(key) for key in keys)] += 1
-    return Counter(status for _, status, _ in rows), work
-
-
-def check_survival(folder: Path, cache: Path, search: str, kills: tuple[int, ...]) -> None:
-    first = run(folder, "first", search, cache)
-    killed = [run_and_kill(folder, "killed", search, cache, after) for after in kills]
-    assert any(killed), "no kill came in time"
-    assert run(folder, "killed", search, cache) == first
-
-    ended = Counter(e["number"] for e in events(folder, "killed") if e["event"] in ENDS)
-    assert set(ended.values()) == {1}, "a trial ended twice"
-    statuses, work = tracked(folder, "killed")
-    assert "RUNNING" not in statuses
-    assert max(work.values()) == 1, "a run is doubled"
-    assert tracked(folder, "first")[1].keys() == work.keys()
-
-
-ENDS = ("finished", "failed")
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
+    filled = search.start_module("automl.sync", search.name)
+    assert filled.end() == 0, filled.errors
+    checks.tracked(database, search)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("algorithm", SEARCHES)
-def test_two_uninterrupted_searches_are_equal(algorithm, tmp_path, cache):
-    first = run(tmp_path, "first", *SEARCHES[algorithm], cache)
-    assert run(tmp_path, "second", *SEARCHES[algorithm], cache) == first
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_killed_at_random_moments(algorithm, tmp_path, baseline, database, count_kill):
+    draw = random.Random(f"kills of {algorithm}")
+    like = baseline(algorithm)
+    total = sum(event["event"] != "started" for event in like.events())
+    search = search_of(tmp_path, algorithm, "tracking=sqlite", PACED)
+    moments = [round(total * (i + draw.random()) / MOMENTS) for i in range(MOMENTS)]
+    # A start is interrupted before the driver has written anything of its own.
+    plan: list[int | None] = [*moments]
+    for _ in range(STARTS):
+        plan.insert(draw.randrange(1, len(plan)), None)
+    snapshots, hits = [], 0
+    for target in plan:
+        running = search.start()
+        if target is None:
+            time.sleep(draw.uniform(0.5, 5.0))
+        else:
+            running.until(lambda r=running, n=target: has_come(r, n))
+            time.sleep(draw.uniform(0.0, 0.3))
+        phase = running.phase()
+        if running.kill(power_cut=draw.random() < 0.3):
+            hits += 1
+            count_kill(algorithm, phase)
+        snapshots.append(running.left)
+    search.run()
+    assert hits >= LEAST
+    checks.survived(search, like, *snapshots)
+    checks.tracked(database, search)
 
 
-@pytest.mark.e2e
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    ("algorithm", "kills"),
-    [
-        ("bohb", KILLS[:2]),
-        *(pytest.param(name, KILLS, marks=pytest.mark.slow) for name in SEARCHES),
-    ],
-)
-def test_killed_searches_end_as_uninterrupted_ones(algorithm, kills, tmp_path, cache):
-    check_survival(tmp_path, cache, *SEARCHES[algorithm], kills)
+def has_come(running, target):
+    """Whether a search is so far, by more than a new driver's first words."""
+    new = [event["event"] for event in running.events()[running.known :]]
+    return running.progress() >= target and any(kind != "resumed" for kind in new)
+
+
+def killed_by(search, fault, algorithm, phase, count_kill):
+    """Run with a fault that kills the driver; return the ledger it leaves."""
+    running = search.start(fault=fault)
+    assert running.end() == -signal.SIGKILL, f"{fault} did not strike: {running.text}"
+    count_kill(algorithm, phase)
+    return running.left
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["bohb", "tpe"])
+def test_killed_between_the_ledger_and_all_others(
+    algorithm, tmp_path, baseline, database, count_kill
+):
+    search = search_of(tmp_path, algorithm, "tracking=sqlite", PACED)
+    snapshots = []
+    for number, moment in enumerate(AFTER_APPEND):
+        phase = f"after {moment['event']}"
+        snapshots.append(killed_by(search, {"kill_after": moment}, algorithm, phase, count_kill))
+        if number in (1, 4):
+            killed_by(search, {"kill_torn": 4}, algorithm, "half a line", count_kill)
+    search.run()
+    checks.survived(search, baseline(algorithm), *snapshots)
+    checks.tracked(database, search)
+
+
+@pytest.mark.slow
+def test_killed_between_calls_of_mlflow(tmp_path, baseline, database, count_kill):
+    search = search_of(tmp_path, "hyperband", "tracking=sqlite", "trainable.options.model=true")
+    snapshots = [
+        killed_by(search, {"kill_at_call": call}, "hyperband", call["name"], count_kill)
+        for call in AT_CALLS
+    ]
+    search.run()
+    checks.survived(search, baseline("hyperband"), *snapshots)
+    checks.tracked(database, search)
+    with closing(sqlite3.connect(database)) as connection:
+        models = connection.execute(
+            "SELECT status FROM logged_models WHERE lifecycle_stage = 'active'"
+        ).fetchall()
+    assert len(models) == 1, "the model is there once"
+
+
+@pytest.mark.slow
+def test_killed_while_a_worker_writes_a_checkpoint_or_evaluates(
+    tmp_path, baseline, database, count_kill
+):
+    search = search_of(tmp_path, "bohb", "tracking=sqlite")
+    snapshots = []
+    # One at a time: of two workers that strike at once only one would find the driver alive.
+    for rule in (
+        {"at": "checkpoint", "epoch": 1},
+        {"at": "checkpoint", "epoch": 3},
+        {"at": "checkpoint", "epoch": 9},
+        {"at": "evaluate"},
+    ):
+        search.rules({"do": "kill_driver", **rule})
+        phase = f"in a worker's {rule['at']}"
+        snapshots.append(killed_by(search, None, "bohb", phase, count_kill))
+    search.rules()
+    search.run()
+    checks.survived(search, baseline("bohb"), *snapshots)
+    checks.tracked(database, search)
