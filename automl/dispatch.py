@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from typing import Any
 import ray
 from ray import tune
 from ray.tune.experiment import Trial as RayTrial
+from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from automl import environment
@@ -125,7 +127,9 @@ def dispatch(
     actor = tune.with_parameters(TrialActor, worker=asdict(worker))
     tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": trial.cpus, "gpu": trial.gpus}),
-        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=_MANY, reuse_actors=True),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher, scheduler=_InOrder(), num_samples=_MANY, reuse_actors=True
+        ),
         run_config=tune.RunConfig(
             name="trials",
             storage_path=str(scratch),
@@ -230,8 +234,29 @@ class _TaskSearcher(Searcher):
             self.error = error
 
 
+class _InOrder(FIFOScheduler):
+    """Starts trials in the order in which they were added.
+
+    So does Ray's own FIFO, but by looking through all trials there ever were, at every step.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: deque[RayTrial] = deque()
+
+    def on_trial_add(self, tune_controller: Any, trial: RayTrial) -> None:  # noqa: ARG002
+        """Line the trial up."""
+        self._waiting.append(trial)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:  # noqa: ARG002
+        """Return the first that still waits."""
+        while self._waiting and self._waiting[0].status != RayTrial.PENDING:
+            self._waiting.popleft()
+        return self._waiting[0] if self._waiting else None
+
+
 class _Attempts(tune.Callback):
-    """Tells the searcher when a trial is taken up."""
+    """Tells the searcher when a trial is taken up, and lightens those that ended."""
 
     def __init__(self, searcher: _TaskSearcher) -> None:
         self._searcher = searcher
@@ -242,6 +267,11 @@ class _Attempts(tune.Callback):
     def on_trial_start(self, *, trial: RayTrial, **_: Any) -> None:
         """Pass it on."""
         self._searcher.started(trial)
+
+    def on_trial_complete(self, *, trial: RayTrial, **_: Any) -> None:
+        """Drop Ray's statistics of the trial: nobody asks for them, and Ray keeps every trial."""
+        trial.metric_analysis.clear()
+        trial.metric_n_steps.clear()
 
 
 class _Stopper(tune.Stopper):

@@ -13,7 +13,6 @@ from automl import dispatch
 from automl.conductor import Conductor
 from automl.driver import Driver, DriverSettings
 from automl.errors import SearchError, UserError, writing
-from automl.finish import finish
 from automl.ledger import Event, Ledger, plan_event, read_events, refuse_if_held
 from automl.planning import Checked, ask, plan_summary
 from automl.plugins import DataSet, test_splits
@@ -60,6 +59,9 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
             try:
                 driver = _driver(checked, ledger, data, listen)
                 _dispatch(checked, driver, data, folder)
+                # Imported at the end: plots and report take seconds to import.
+                from automl.finish import finish
+
                 return finish(checked, driver, data, ledger, folder, mirror, progress)
             except KeyboardInterrupt:
                 mirror.abort("KILLED")

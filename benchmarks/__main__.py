@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from importlib import import_module
 
-BENCHMARKS = ("overhead", "suggestions", "continuation", "simulator")
+BENCHMARKS = (
+    "overhead",
+    "suggestions",
+    "continuation",
+    "cluster",
+    "busy",
+    "simulator",
+    "search_quality",
+)
 
 if __name__ == "__main__":
     for name in BENCHMARKS:

@@ -1,7 +1,11 @@
-"""A data set and a trainable that do nothing, so that only the stack costs."""
+"""A data set and a trainable that do nothing, so that only the stack costs.
+
+``python -m automl.run --config-dir=benchmarks/conf search=noop`` runs them by the real command.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+CONF = Path(__file__).parent / "conf"
 CLASSES = ("no", "yes")
 
 
@@ -71,17 +76,35 @@ class NoModel:
 
 
 class NoOp:
-    resumable = False
+    """Sleeps ``seconds`` an epoch (0 by default); accuracies rise with the epochs towards 1 - x.
+
+    It keeps the number of epochs that it has done as its checkpoint, so that promoted
+    configurations go on from there.
+    """
+
+    resumable = True
 
     @classmethod
     def check(cls, options: Any, space_parameters: Any, image_shape: Any) -> None:
-        pass
+        if not float(options["seconds"]) >= 0:
+            raise ValueError(f"seconds={options['seconds']}: must be 0 or more")
 
     def __init__(self, data: Any, options: Any, device: str) -> None:
-        self._data = data
+        self._seconds = float(options["seconds"])
 
-    def train(self, configuration: Any, **_: Any) -> Iterator[dict[str, Any]]:
-        yield {"epoch": 1, "validation_accuracy": 1.0 - configuration["x"]}
+    def train(
+        self, configuration: Any, *, budget: int, checkpoint: Path | None, **_: Any
+    ) -> Iterator[dict[str, Any]]:
+        # One epoch leaves nothing to go on with: a file for each trial would be work.
+        keeps = checkpoint is not None and budget > 1
+        done = int(checkpoint.read_text()) if keeps and checkpoint.exists() else 0
+        for epoch in range(1, budget + 1):
+            if epoch > done and self._seconds:
+                time.sleep(self._seconds)
+            accuracy = (1.0 - configuration["x"]) * (1.0 - configuration["y"] / epoch)
+            yield {"epoch": epoch, "validation_accuracy": accuracy, "replayed": epoch <= done}
+        if keeps:
+            checkpoint.write_text(str(budget))
 
     def load(self, checkpoint: Path) -> NoModel:
         return NoModel()

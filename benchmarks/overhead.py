@@ -1,84 +1,155 @@
-"""Seconds per no-op trial: the whole stack (Ray, ledger, MLflow) against ``hyperopt.fmin``.
+"""What a trial costs beyond its own work, beside ``hyperopt.fmin`` and a plain ``tune.Tuner``.
 
-python -m benchmarks.overhead [trials=100]
+python -m benchmarks.overhead [trials=100,1000,10000] [tune=100,300]
+
+Trials that do nothing go through the whole stack by the real command: Ray, ledger, MLflow on
+SQLite. Each measurement is a process of its own on two CPUs. ``tune`` says for how many trials
+the plain Tuner with Ray's MLflow callback is run: at about a second a trial it is not for more.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import hyperopt
-import numpy as np
+from automl.ledger import read_events
+from benchmarks.noop import CONF
+from benchmarks.process import python
 
-from automl.compose import compose_plain
-from automl.planning import check
-from automl.search import run_search
-from automl.settings import parse_settings
-from searchspaces import parse_space, to_hyperopt
-
-SPACE = {
-    "name": "noop",
-    "source": "none",
-    "parameters": {"x": {"type": "float", "lower": 0.0, "upper": 1.0, "default": 0.5}},
-}
+FMIN = "hyperopt.fmin"
+TUNE = "tune.Tuner, no tracking"
+TUNE_MLFLOW = "tune.Tuner + MLflow callback"
+STACK = "whole stack, MLflow"
+STACK_UNTRACKED = "whole stack, no tracking"
+HEAD = (
+    f"{'':<30}{'trials':>8}{'ms/trial':>10}{'× fmin':>8}{'peak MB':>9}{'start s':>9}{'rest s':>8}"
+)
 
 
-def stack(trials: int, folder: Path, tracking: str) -> float:
-    """Return the seconds that no-op trials take, from the end of the first to that of the last."""
-    config = compose_plain(["search=deepfreak_random", f"tracking={tracking}"])
-    config["data"] = {"name": "benchmarks.noop:NoData", "problem": "noop", "options": {}}
-    config["trainable"] |= {"name": "benchmarks.noop:NoOp", "options": {}}
-    config["space"] = SPACE
-    config["algorithm"] = {"name": "random", "trials": trials, "budget": 1}
-    config["confirmation"] = {"configurations": 1, "seeds": 1, "budget": 1}
-    config["paths"] = {"runs": str(folder / "runs"), "cache": str(folder / "cache")}
-    if tracking == "sqlite":
-        config["tracking"] |= {"uri": f"sqlite:///{folder}/mlflow.db", "artifacts": str(folder)}
-    settings = parse_settings(config)
-    run_search(check(settings), "noop", config)
-    return ledger_seconds(folder / "runs/noop/ledger.jsonl")
+@dataclass(frozen=True)
+class Measured:
+    """One row of the table.
 
+    ``seconds`` go from the end of the first trial to that of the last, so that starting and
+    finishing are not in them. ``start`` is from the command to the first trial that a worker
+    took up, ``rest`` from the last trial of the search to the end of the command: confirmation,
+    evaluation, report, and what MLflow had still to be told.
+    """
 
-def ledger_seconds(path: Path) -> float:
-    """Return the time between the first and the last end of a trial: start-up is not in it."""
-    from automl.ledger import read_events
+    what: str
+    trials: int
+    seconds: float
+    peak: int
+    start: float | None = None
+    rest: float | None = None
 
-    events, _ = read_events(path)
-    ended = [event["time"] for event in events if event["event"] == "finished"]
-    return float(ended[-1] - ended[0])
+    @property
+    def milliseconds(self) -> float:
+        """Cost of one trial."""
+        return 1000 * self.seconds / (self.trials - 1)
 
-
-def fmin(trials: int) -> float:
-    """Return the seconds that hyperopt's own loop takes for as many no-op evaluations."""
-    begin = time.perf_counter()
-    hyperopt.fmin(
-        lambda point: 0.0,
-        to_hyperopt(parse_space(SPACE)),
-        algo=hyperopt.rand.suggest,
-        max_evals=trials,
-        rstate=np.random.default_rng(0),
-        show_progressbar=False,
-        verbose=False,
-    )
-    return time.perf_counter() - begin
-
-
-def main(short: bool = False, trials: int = 100) -> None:
-    trials = 60 if short else trials
-    loop = fmin(trials)
-    print(f"{'hyperopt.fmin, random':<32} {1000 * loop / trials:8.2f} ms/trial  ({trials} trials)")
-    for tracking in ("none", "sqlite"):
-        with tempfile.TemporaryDirectory() as folder:
-            seconds = stack(trials, Path(folder), tracking)
-        print(
-            f"{f'whole stack, tracking={tracking}':<32} {1000 * seconds / trials:8.2f} ms/trial"
-            f"  ({seconds / loop:,.0f} × fmin)"
+    def row(self, base: Measured | None) -> str:
+        """Its line of the table; ``base`` is fmin's for as many trials."""
+        ratio = f"{self.milliseconds / base.milliseconds:.0f}" if base else ""
+        optional = "".join(
+            f"{'' if value is None else f'{value:.1f}':>{width}}"
+            for value, width in ((self.start, 9), (self.rest, 8))
         )
+        return (
+            f"{self.what:<30}{self.trials:>8,}{self.milliseconds:>10.2f}{ratio:>8}"
+            f"{self.peak / 1e6:>9.0f}{optional}"
+        )
+
+
+def stack(trials: int, *, tracked: bool) -> Measured:
+    """Measure the real command."""
+    with tempfile.TemporaryDirectory(prefix="overhead-") as name:
+        folder = Path(name)
+        finished = python(
+            [
+                *("-m", "automl.run", f"--config-dir={CONF}", "search=noop", "name=noop"),
+                *(f"trainable.trials={trials}", "workers=2", "cluster.cpus=2"),
+                *(("tracking=sqlite",) if tracked else ("tracking=none",)),
+            ],
+            cwd=folder,
+        )
+        events, _ = read_events(folder / "runs/noop/ledger.jsonl")
+    first = next(event["time"] for event in events if event["event"] == "started")
+    ends = [event["time"] for event in events if event["event"] == "finished"][:trials]
+    return Measured(
+        STACK if tracked else STACK_UNTRACKED,
+        len(ends),
+        ends[-1] - ends[0],
+        finished.peak,
+        first - finished.began,
+        finished.ended - ends[-1],
+    )
+
+
+def native(what: str, trials: int) -> Measured:
+    """Measure hyperopt's own loop or Ray's own Tuner."""
+    with tempfile.TemporaryDirectory(prefix="overhead-") as folder:
+        words = {
+            FMIN: ("benchmarks.plain_fmin", str(trials)),
+            TUNE: ("benchmarks.plain_tune", str(trials)),
+            TUNE_MLFLOW: ("benchmarks.plain_tune", str(trials), f"sqlite:///{folder}/mlflow.db"),
+        }[what]
+        finished = python(["-m", *words])
+    seconds = json.loads(finished.output.splitlines()[-1])["seconds"]
+    return Measured(what, trials, seconds, finished.peak)
+
+
+def summary(measured: Sequence[Measured]) -> list[str]:
+    """Say what the targets are about: growth with the number of trials, and ratios to Tune."""
+    lines = []
+    ours = [one for one in measured if one.what == STACK]
+    few, many = ours[0], ours[-1]
+    if len(ours) > 1:
+        growth = many.milliseconds / few.milliseconds
+        lines.append(
+            f"{STACK}: {many.trials:,} trials cost {growth:.2f} × as much each as {few.trials:,}"
+        )
+    for other in (TUNE_MLFLOW, TUNE):
+        theirs = [one for one in measured if one.what == other]
+        for one in ours:
+            same = [their for their in theirs if their.trials == one.trials]
+            if same:
+                ratio = same[0].milliseconds / one.milliseconds
+                lines.append(f"{other}: {ratio:.1f} × the whole stack at {one.trials:,} trials")
+    return lines
+
+
+def main(
+    short: bool = False,
+    trials: Sequence[int] = (100, 1000, 10_000),
+    tune: Sequence[int] = (100, 300),
+) -> None:
+    if short:
+        trials, tune = (80,), (80,)
+    print(HEAD)
+    measured: list[Measured] = []
+
+    def show(one: Measured, base: Measured | None) -> None:
+        measured.append(one)
+        print(one.row(base), flush=True)
+
+    for count in sorted({*trials, *tune}):
+        base = native(FMIN, count)
+        show(base, None)
+        if count in tune:
+            show(native(TUNE, count), base)
+            show(native(TUNE_MLFLOW, count), base)
+        if count in trials:
+            show(stack(count, tracked=False), base)
+            show(stack(count, tracked=True), base)
+    print("\n".join(summary(measured)))
 
 
 if __name__ == "__main__":
     options = dict(word.split("=", 1) for word in sys.argv[1:])
-    main(trials=int(options.get("trials", 100)))
+    counts = {key: [int(n) for n in value.split(",") if n] for key, value in options.items()}
+    main(**counts)

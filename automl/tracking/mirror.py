@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _LOOK_SECONDS = 0.5
-_PATIENCE_SECONDS = 20.0  # before somebody who waits is told for what
+_PATIENCE_SECONDS = 30.0  # before somebody who waits is told for what
 
 
 def print_warning(text: str) -> None:
@@ -139,9 +139,10 @@ class Mirror:
         beats, deadline, told = thread.beats, begin + timeout, False
         while thread.is_alive() and (now := time.monotonic()) < deadline:
             thread.join(min(_LOOK_SECONDS, deadline - now))
-            if thread.beats != beats and not self._aborted:
+            works = thread.beats != beats
+            if works and not self._aborted:
                 beats, deadline = thread.beats, time.monotonic() + timeout
-            if not told and time.monotonic() - begin > _PATIENCE_SECONDS:
+            if works and not told and time.monotonic() - begin > _PATIENCE_SECONDS:
                 told = True
                 self._warn("MLflow is being told the rest of the search; Ctrl-C leaves that out")
 
