@@ -1,4 +1,4 @@
-"""The append-only record of a search: one JSON object a line, on disk before anyone hears of it.
+"""The append-only record of a search: one JSON object a line, written before anyone hears of it.
 
 Everything else that knows of a search (its algorithm, Ray, MLflow, results, report) is a view
 of these lines. Events and their fields are listed in ``docs/how_it_works.md``.
@@ -20,6 +20,10 @@ from typing import IO, Any
 from automl.errors import SearchError, UserError
 
 Event = dict[str, Any]
+
+# Synced to disk, with all lines before them. What a power cut takes of the others is asked for,
+# started and reported again: the algorithm and the trainable repeat themselves.
+_SYNCED = frozenset({"plan", "finished", "failed", "chosen", "unsealed", "evaluated", "closed"})
 
 
 def read_events(path: Path) -> tuple[list[Event], int]:
@@ -83,7 +87,9 @@ class Ledger:
             raise
 
     def append(self, event: str, **fields: Any) -> Event:
-        """Write one event and return it as written; it is on disk when this returns.
+        """Write one event and return it as written.
+
+        No death of the process loses it, and no power cut loses a result.
 
         Raises:
             SearchError: It cannot be written (disk full, folder gone); the ledger is as it was.
@@ -95,7 +101,8 @@ class Ledger:
             written = 0
             while written < len(data):
                 written += os.write(self._file, data[written:])
-            os.fsync(self._file)
+            if event in _SYNCED:
+                os.fsync(self._file)
         except OSError as error:
             with suppress(OSError):  # A line cut short is dropped when the ledger is read.
                 self._take_back()

@@ -22,7 +22,7 @@ def test_what_a_full_disk_refuses_is_as_if_never_written(call, tmp_path, monkeyp
         with monkeypatch.context() as patch:
             patch.setattr(os, call, full)
             with pytest.raises(SearchError, match=r"ledger\.jsonl: cannot be written \(No space"):
-                ledger.append("noted", number=1, text="lost")
+                ledger.append("finished", number=1, loss=0.5)
         assert ledger.events == [first]
         second = ledger.append("resumed")
     assert read_events(tmp_path / "ledger.jsonl")[0] == [first, second]
@@ -69,3 +69,15 @@ def test_what_a_power_cut_leaves_behind_the_last_line_is_dropped(tail, tmp_path)
     with Ledger(tmp_path) as ledger:
         assert ledger.events == [event]
     assert path.read_bytes() == whole
+
+
+def test_every_result_is_synced_and_with_it_all_before(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    with Ledger(tmp_path) as ledger:
+        synced.clear()
+        for event in ("asked", "started", "reported", "finished", "asked", "failed"):
+            ledger.append(event)
+            if event in ("finished", "failed"):
+                assert synced.pop() == ledger.path.stat().st_size
+        assert synced == []
