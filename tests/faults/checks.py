@@ -145,9 +145,13 @@ def tracked(database: Path, search: Search, whole: bool = True) -> dict[RunKey, 
 
 
 def curves(runs: dict[RunKey, dict[str, Any]]) -> dict[RunKey, list[tuple[str, int, float]]]:
-    """Return the points of all runs below the search's own, without their times."""
+    """Return the points of all runs below the search's own, without what is a time."""
     return {
-        key: [(metric, step, value) for metric, step, _, value in run["points"]]
+        key: [
+            (metric, step, value)
+            for metric, step, _, value in run["points"]
+            if metric not in ("seconds", "trial_seconds")
+        ]
         for key, run in runs.items()
         if key[0] != "search"
     }
@@ -174,7 +178,9 @@ def _check_tree(events: list[Event], runs: dict[RunKey, dict[str, Any]], whole: 
                 epochs.setdefault(key, set()).add(event["epoch"])
     assert runs.keys() == wanted
     for key, steps in epochs.items():
-        points = {step for metric, step, _, _ in runs[key]["points"] if metric == "train_loss"}
+        points = {
+            step for metric, step, _, _ in runs[key]["points"] if metric == "validation_accuracy"
+        }
         assert steps <= points, f"{key} lacks epochs {steps - points}"
     if whole:
         assert runs["search", None, None]["status"] == "FINISHED"

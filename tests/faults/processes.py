@@ -78,8 +78,12 @@ def commands_of(parent: int) -> list[Process]:
 
 
 def trial_workers(processes: Iterable[Process]) -> list[Process]:
-    """Return the processes in which trials run."""
-    return [process for process in processes if "TrialActor" in process.title]
+    """Return the processes in which trials run.
+
+    Ray calls them by the actor, and while a method runs by Ray Tune's name of the class.
+    """
+    names = ("ray::TrialActor", "ray::ResourceTrainable")
+    return [process for process in processes if process.title.startswith(names)]
 
 
 def kill_all(processes: Iterable[Process], timeout: float = 20.0) -> None:

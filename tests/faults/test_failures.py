@@ -123,10 +123,12 @@ def test_a_node_of_a_cluster_that_goes(tmp_path, baseline):
     try:
         second = cluster.add_node(num_cpus=1, env_vars=surroundings)
         cluster.wait_for_nodes()
-        words = ("algorithm=bohb", "tracking=none", "trainable.options.seconds=0.1")
+        words = ("algorithm=bohb", "tracking=none", "trainable.options.seconds=0.5")
         search = Search(tmp_path, (*words, f"cluster.address={cluster.address}"))
         running = search.start()
         assert running.until_event("reported", 12)
+        # One trial on each node: the second one's has just begun.
+        assert running.until(lambda: in_flight(running.events()) == 2)
         snapshot = running.events()
         cluster.remove_node(second, allow_graceful=False)
         assert running.end() == 0, running.text
@@ -134,3 +136,9 @@ def test_a_node_of_a_cluster_that_goes(tmp_path, baseline):
         cluster.shutdown()
     survived(search, baseline("bohb"), snapshot)
     assert [event for event in search.events() if event["event"] == "lost"]
+
+
+def in_flight(events):
+    """Return how many trials were taken up and have no end."""
+    started = {event["number"] for event in events if event["event"] == "started"}
+    return len(started - {event["number"] for event in events if event["event"] in checks.ENDS})
