@@ -150,7 +150,7 @@ def curves(runs: dict[RunKey, dict[str, Any]]) -> dict[RunKey, list[tuple[str, i
         key: [
             (metric, step, value)
             for metric, step, _, value in run["points"]
-            if metric not in ("seconds", "trial_seconds")
+            if not metric.endswith("seconds")
         ]
         for key, run in runs.items()
         if key[0] != "search"
