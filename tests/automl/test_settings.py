@@ -76,7 +76,7 @@ def test_the_paper_s_search_is_the_paper_s():
         ("seed", -1, "seed: -1 is below 0"),
         ("seed", True, "seed: expected a whole number"),
         ("workers", 0, "workers: 0 is below 1"),
-        ("order", "ask", "order: 'ask' is none of asked, arrival"),
+        ("order", "ask", "order: 'ask' is none of asked, planned, arrival"),
         ("name", "../up", "name: '../up' cannot be a folder's name"),
         ("cluster.trial.cpus", 0, "cluster.trial.cpus: 0 is not above 0"),
         ("cluster.trial.gpus", 1.5, "cluster.trial.gpus: 1.5 is no request that Ray can meet"),

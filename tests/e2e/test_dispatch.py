@@ -78,11 +78,3 @@ def test_joining_a_cluster_finds_the_same_search(tmp_path, alone):
     finally:
         cluster.shutdown()
     assert comparable(results) == comparable(alone[1])
-
-
-def test_no_trial_waits_behind_a_later_one(alone):
-    events, _ = alone
-    started = [event["number"] for event in events if event["event"] == "started"]
-    assert sorted(started) == list(range(len(started)))
-    # Two workers: the starts of neighbours may cross.
-    assert all(abs(number - place) <= 1 for place, number in enumerate(started))

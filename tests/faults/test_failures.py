@@ -76,6 +76,7 @@ def ends_of(search: Search) -> dict[int, dict]:
     return {e["number"]: e for e in search.events() if e["event"] in checks.ENDS}
 
 
+@pytest.mark.slow
 def test_a_search_that_must_stop_goes_on_when_the_cause_is_mended(tmp_path):
     search = Search(tmp_path, ("algorithm=tpe", "tracking=none", "failures.in_a_row=3"))
     search.rules({"do": "error", "at": "epoch"})

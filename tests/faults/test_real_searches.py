@@ -43,10 +43,7 @@ def test_two_uninterrupted_searches_are_equal(algorithm, tmp_path, cache):
 
 @pytest.mark.parametrize(
     ("algorithm", "kills"),
-    [
-        ("bohb", KILLS[1:2]),
-        *(pytest.param(name, KILLS, marks=pytest.mark.slow) for name in SEARCHES),
-    ],
+    [pytest.param(name, KILLS, marks=pytest.mark.slow) for name in SEARCHES],
 )
 def test_killed_searches_end_as_uninterrupted_ones(algorithm, kills, tmp_path, cache, count_kill):
     first = real_search(tmp_path, "first", SEARCHES[algorithm], cache)
