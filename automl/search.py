@@ -46,7 +46,7 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with Ledger(folder) as ledger:
-            _open(ledger, folder, plan | data_fields(data), progress)
+            _open(ledger, folder, plan | _data_fields(data), progress)
             for note in checked.notes:
                 progress.note(note)
             mirror = _mirror(settings, progress)
@@ -111,8 +111,8 @@ def _plan_fields(checked: Checked, name: str, config: Mapping[str, Any]) -> dict
     }
 
 
-def data_fields(data: DataSet) -> dict[str, Any]:
-    """Return what the plan says of the data: with it, results follow from the ledger alone."""
+def _data_fields(data: DataSet) -> dict[str, Any]:
+    # With these, results and report follow from the ledger alone.
     views = {
         name: {"classes": list(classes), "projection": list(projection)}
         for name, (classes, projection) in data.views.items()
