@@ -1,4 +1,4 @@
-"""Ray: where the trials run. Only this file and ``worker`` import it."""
+"""Ray Tune as the driver's hands: every task is a trial of its own, in an actor that is kept."""
 
 from __future__ import annotations
 
@@ -6,99 +6,30 @@ import json
 import logging
 import os
 import shutil
-import signal
-import socket
-import threading
 import warnings
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray import tune
+from ray.tune.experiment import Experiment
 from ray.tune.experiment import Trial as RayTrial
+from ray.tune.registry import get_trainable_cls
 from ray.tune.schedulers import FIFOScheduler
-from ray.tune.search import Searcher
+from ray.tune.search.search_algorithm import SearchAlgorithm
 
-from automl import environment
 from automl.algorithms import Signal
 from automl.driver import Driver
-from automl.errors import UserError, one_line
+from automl.errors import one_line
+from automl.ray_trial import TaskTrial
 from automl.session import WorkerSpec
-from automl.settings import ClusterSettings, ResourceSettings
+from automl.settings import ResourceSettings
 from automl.watchdog import where_it_hung
 from automl.worker import TrialActor
 
-_MANY = 1_000_000_000  # The searcher says when it has finished.
 _LOW_ON_MEMORY = "running low on memory"  # in Ray's words on a worker that it killed for that
-
-
-@contextmanager
-def cluster(settings: ClusterSettings) -> Iterator[None]:
-    """Start or join the Ray cluster, check that a trial fits on a node, leave it at the end.
-
-    Raises:
-        UserError: There is no such cluster, or no node has what a trial asks for.
-    """
-    local = settings.address == "local"
-    _check_reachable(settings.address)
-    environment.prepare()
-    logging.getLogger("ray").setLevel(logging.ERROR)
-    terminate = signal.getsignal(signal.SIGTERM)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ray.init(
-                address=settings.address,
-                num_cpus=settings.cpus if local else None,
-                include_dashboard=False if local else None,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=True,
-            )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UserError(
-            f"cluster.address: no Ray cluster at '{settings.address}' ({one_line(error)[:160]}); "
-            "start one with `ray start --head`, or use cluster=local"
-        ) from error
-    if threading.current_thread() is threading.main_thread():
-        # Ray puts a handler of its own in the place of ours.
-        signal.signal(signal.SIGTERM, terminate)
-    try:
-        _check_fit(settings.trial)
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _check_reachable(address: str) -> None:
-    """Refuse an address behind which nobody listens; Ray itself would wait for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if not colon or not port.isdigit():
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=3.0).close()
-    except OSError as error:
-        raise UserError(
-            f"cluster.address: no Ray cluster at '{address}' ({one_line(error)}); "
-            "start one with `ray start --head`, or use cluster=local"
-        ) from error
-
-
-def _check_fit(trial: ResourceSettings) -> None:
-    wanted = {"CPU": trial.cpus, "GPU": trial.gpus}
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    for resource, amount in wanted.items():
-        best = max((node.get(resource, 0.0) for node in nodes), default=0.0)
-        if amount > best:
-            key = f"cluster.trial.{resource.lower()}s"
-            have = f"the most that a node has is {best:g}" if best else "no node has any"
-            raise UserError(f"{key}: a trial asks for {amount:g} {resource}, but {have}; lower it")
-    if not any(all(node.get(r, 0.0) >= a for r, a in wanted.items()) for node in nodes):
-        raise UserError("cluster.trial: no single node has the CPUs and GPUs that a trial asks for")
 
 
 def dispatch(
@@ -123,20 +54,19 @@ def dispatch(
     """
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)
     hung = Path(worker.hung)
-    searcher = _TaskSearcher(driver, worker, workers)
+    tasks = _Tasks(driver, worker, workers)
     actor = tune.with_parameters(TrialActor, worker=asdict(worker))
     tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": trial.cpus, "gpu": trial.gpus}),
         tune_config=tune.TuneConfig(
-            search_alg=searcher, scheduler=_InOrder(workers), num_samples=_MANY, reuse_actors=True
+            search_alg=tasks, scheduler=_InOrder(workers), reuse_actors=True
         ),
         run_config=tune.RunConfig(
             name="trials",
             storage_path=str(scratch),
             verbose=0,
             log_to_file=False,
-            callbacks=[_Attempts(searcher)],
-            stop=_Stopper(searcher),
+            stop=_Stopper(tasks),
             # A new attempt is the driver's to decide, and a Tune trial of its own.
             failure_config=tune.FailureConfig(max_failures=0),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
@@ -150,8 +80,8 @@ def dispatch(
             tuner.fit()
     finally:
         _remove(scratch, hung)
-    if searcher.error is not None:
-        raise searcher.error
+    if tasks.error is not None:
+        raise tasks.error
 
 
 def _remove(*folders: Path) -> None:
@@ -159,33 +89,33 @@ def _remove(*folders: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class _TaskSearcher(Searcher):
+class _Tasks(SearchAlgorithm):
     """Hands the driver's tasks to Ray Tune and Ray Tune's results to the driver.
 
-    Ray swallows what a searcher raises, so an error is kept and ends the run from here.
+    Ray swallows what is raised here, so an error is kept and ends the run from here.
     """
 
     def __init__(self, driver: Driver, worker: WorkerSpec, workers: int) -> None:
-        super().__init__()
         self._driver = driver
         self._worker = worker
         self._workers = workers
-        self._numbers: dict[str, int] = {}
-        self.trials: dict[str, RayTrial] = {}
+        self._experiment: Experiment
+        self._actor: type[tune.Trainable]
+        self._live: dict[str, tuple[int, TaskTrial]] = {}
         self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
-    def save(self, checkpoint_path: str) -> None:
-        """Nothing: the ledger has it."""
+    def add_configurations(self, experiments: Sequence[Experiment]) -> None:
+        """Take what all trials have in common."""
+        (self._experiment,) = experiments
+        # Ray would fetch it from its key-value store for each trial, twice.
+        self._actor = get_trainable_cls(self._experiment.spec["run"])
 
-    def restore(self, checkpoint_path: str) -> None:
-        """Nothing: the driver replays the ledger."""
-
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """Return the next task as a trial's config."""
-        if len(self._numbers) == self._workers:
+    def next_trial(self) -> TaskTrial | None:
+        """Return the next task as a trial."""
+        if len(self._live) == self._workers or self.is_finished():
             return None
         try:
             task = self._driver.next_task() if self.error is None else Signal.DONE
@@ -193,36 +123,36 @@ class _TaskSearcher(Searcher):
             self.error = error
             task = Signal.DONE
         if task is Signal.DONE:
-            return Searcher.FINISHED  # type: ignore[no-any-return]
+            self.set_finished()
         if isinstance(task, Signal):
             return None
-        self._numbers[trial_id] = task.number
-        return {"task": json.dumps(task.to_dict())}
-
-    def started(self, trial: RayTrial) -> None:
-        """A worker took the trial up, for the first time or again."""
-        self.trials[trial.trial_id] = trial
-        self._guard(lambda: self._driver.started(self._numbers[trial.trial_id]))
+        number = task.number
+        trial = TaskTrial(
+            self._experiment,
+            self._actor,
+            json.dumps(task.to_dict()),
+            lambda: self._guard(lambda: self._driver.started(number)),
+        )
+        self._live[trial.trial_id] = number, trial
+        return trial
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Pass on a message that is not the task's last."""
-        self._pass_on(trial_id, result)
+        self._pass_on(self._live[trial_id][0], result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Pass on the task's last message, or that its worker died."""
-        trial = self.trials.pop(trial_id, None)
         if error:
-            number = self._numbers.pop(trial_id)
+            number, trial = self._live.pop(trial_id)
             reason, status = _death(trial, where_it_hung(Path(self._worker.hung), number))
             self._guard(lambda: self._driver.lost(number, reason, status))
         elif result is not None and result.get("done"):
-            self._pass_on(trial_id, result)
-            del self._numbers[trial_id]
+            number, _ = self._live.pop(trial_id)
+            self._pass_on(number, result)
 
-    def _pass_on(self, trial_id: str, result: dict[str, Any]) -> None:
-        number = self._numbers[trial_id]
+    def _pass_on(self, number: int, result: dict[str, Any]) -> None:
         self._guard(lambda: self._driver.message(number, json.loads(result["message"])))
 
     def _guard(self, action: Any) -> None:
@@ -272,30 +202,11 @@ class _InOrder(FIFOScheduler):
         return None
 
 
-class _Attempts(tune.Callback):
-    """Tells the searcher when a trial is taken up, and lightens those that ended."""
-
-    def __init__(self, searcher: _TaskSearcher) -> None:
-        self._searcher = searcher
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {}
-
-    def on_trial_start(self, *, trial: RayTrial, **_: Any) -> None:
-        """Pass it on."""
-        self._searcher.started(trial)
-
-    def on_trial_complete(self, *, trial: RayTrial, **_: Any) -> None:
-        """Drop Ray's statistics of the trial: nobody asks for them, and Ray keeps every trial."""
-        trial.metric_analysis.clear()
-        trial.metric_n_steps.clear()
-
-
 class _Stopper(tune.Stopper):
     """Stops the run when the driver cannot go on."""
 
-    def __init__(self, searcher: _TaskSearcher) -> None:
-        self._searcher = searcher
+    def __init__(self, tasks: _Tasks) -> None:
+        self._tasks = tasks
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
@@ -305,14 +216,14 @@ class _Stopper(tune.Stopper):
 
     def stop_all(self) -> bool:
         """Whether an error is kept."""
-        return self._searcher.error is not None
+        return self._tasks.error is not None
 
 
-def _death(trial: RayTrial | None, place: str | None) -> tuple[str, str]:
+def _death(trial: RayTrial, place: str | None) -> tuple[str, str]:
     """Return why a trial's worker died, and the status that this makes of the trial."""
     if place is not None:
         return f"took longer than failures.trial_seconds; stood at {place}", "timed_out"
-    error = trial.get_pickled_error() if trial is not None else None
+    error = trial.get_pickled_error()
     text = one_line(error) if error is not None else "its worker process died"
     status = "out_of_memory" if _LOW_ON_MEMORY in text else "crashed"
     return (text if len(text) <= 300 else f"{text[:297]}..."), status

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from automl.driver import Driver
-from automl.errors import one_line, writing
+from automl.errors import writing
+from automl.final_model import final_model
 from automl.formatting import configuration, counted, percent, percent_interval
 from automl.ledger import Ledger
 from automl.planning import Checked
-from automl.plugins import DataSet, training_data
 from automl.progress import Progress
 from automl.report import build_report
 from automl.results import results, write_json
+from automl.session import WorkerSpec
 from automl.settings import Settings
 from automl.state import SearchState
 from automl.tracking.mirror import Mirror
-from automl.tracking.model import LoggedModel
 from automl.tracking.nothing import NoMirror
 from automl.tracking.ui import default_uri
 from automl.tracking.uri import absolute_uri
@@ -31,7 +30,7 @@ from automl.tracking.uri import absolute_uri
 def finish(
     checked: Checked,
     driver: Driver,
-    data: DataSet,
+    worker: WorkerSpec,
     ledger: Ledger,
     folder: Path,
     mirror: Mirror | NoMirror,
@@ -49,7 +48,7 @@ def finish(
             results=written.results,
             files=written.files,
             figures=written.figures,
-            model=_model(checked, driver, data, progress),
+            model=partial(final_model, asdict(worker), driver.evaluation.task().checkpoint),
             time=closing_time(ledger.events),
         )
     return summary(written.results, folder, checked.settings)
@@ -83,33 +82,6 @@ def closing_time(events: Sequence[Mapping[str, Any]]) -> int:
     """Return when a search was first closed, in milliseconds since 1970."""
     closed: Mapping[str, Any] = next(event for event in events if event["event"] == "closed")
     return round(1000 * float(closed["time"]))
-
-
-def _model(
-    checked: Checked, driver: Driver, data: DataSet, progress: Progress
-) -> LoggedModel | None:
-    """Load the chosen model as the evaluation did, with one image as its example.
-
-    None for a model of another kind than MLflow's flavours here know, or one that is gone.
-    """
-    settings = checked.settings
-    visible = training_data(data, settings.select, settings.cache)
-    trainable = checked.trainable(visible, settings.trainable.options, "cpu")
-    try:
-        model = trainable.load(Path(driver.evaluation.task().checkpoint or ""))
-    except Exception as error:
-        # A file that was deleted or damaged since surfaces as any exception; the search is over.
-        progress.note(f"The model's file cannot be loaded, so MLflow lacks it: {one_line(error)}")
-        return None
-    if model.flavor not in ("sklearn", "pytorch"):
-        return None
-    example = np.asarray(visible.validation.images[:1])
-    return LoggedModel(
-        flavor=model.flavor,
-        native=model.native,
-        input_example=example,
-        output_example=model.predict_proba(example),
-    )
 
 
 def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from automl import dispatch
+from automl.cluster import cluster
 from automl.conductor import Conductor
 from automl.driver import Driver, DriverSettings
 from automl.errors import SearchError, UserError, writing
@@ -41,7 +41,7 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
     check_identity(folder, name, config)
     refuse_if_held(folder)
     plan = _plan_fields(checked, name, config)
-    with dispatch.cluster(settings.cluster), Progress(plan) as progress:
+    with cluster(settings.cluster), Progress(plan) as progress:
         data = _prepare(checked, progress)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -58,11 +58,12 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
 
             try:
                 driver = _driver(checked, ledger, data, listen)
-                _dispatch(checked, driver, data, folder)
+                worker = worker_spec(settings, data, folder)
+                _dispatch(settings, driver, worker, folder)
                 # Imported at the end: plots and report take seconds to import.
                 from automl.finish import finish
 
-                return finish(checked, driver, data, ledger, folder, mirror, progress)
+                return finish(checked, driver, worker, ledger, folder, mirror, progress)
             except KeyboardInterrupt:
                 mirror.abort("KILLED")
                 raise
@@ -169,6 +170,7 @@ def _mirror(settings: Settings, progress: Progress) -> Mirror | NoMirror:
         experiment=tracking.experiment or settings.data.problem,
         artifact_location=tracking.artifacts,
         warn=progress.note,
+        apart=True,
     )
 
 
@@ -212,17 +214,19 @@ def worker_spec(settings: Settings, data: DataSet, folder: Path) -> WorkerSpec:
     )
 
 
-def _dispatch(checked: Checked, driver: Driver, data: DataSet, folder: Path) -> None:
-    settings = checked.settings
+def _dispatch(settings: Settings, driver: Driver, worker: WorkerSpec, folder: Path) -> None:
     with writing(folder):
         driver.checkpoints.mkdir(exist_ok=True)
         # What a killed worker had not written to its end.
         for path in driver.checkpoints.iterdir():
             if path.suffix != ".ckpt":
                 path.unlink()
-    dispatch.dispatch(
+    # Imported while the cluster started: Ray Tune takes more than a second to import.
+    from automl.dispatch import dispatch
+
+    dispatch(
         driver,
-        worker_spec(settings, data, folder),
+        worker,
         settings.cluster.trial,
         workers=settings.workers,
         scratch=folder / ".ray",

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from automl import registry
 from automl.errors import one_line
-from automl.plugins import DataSet, Trainable, training_data
+from automl.plugins import DataSet, FittedModel, Images, Trainable, training_data
 from automl.scoring import confusion_matrix, predicted_labels
 
 Message = dict[str, Any]
@@ -75,9 +75,17 @@ class Session:
         self._spec = spec
         dataset = registry.find("datasets", spec.data_name)
         self._data: DataSet = dataset.open(Path(spec.packed))
-        visible = training_data(self._data, spec.select, Path(spec.cache))
+        self._visible = training_data(self._data, spec.select, Path(spec.cache))
         trainable = registry.find("trainables", spec.trainable_name)
-        self._trainable: Trainable = trainable(visible, spec.options, spec.device)
+        self._trainable: Trainable = trainable(self._visible, spec.options, spec.device)
+
+    def load(self, checkpoint: Path) -> FittedModel:
+        """Return the model of a checkpoint; raises whatever its trainable does."""
+        return self._trainable.load(checkpoint)
+
+    def example(self) -> Images:
+        """Return one image (1, h, w) uint8, of the validation split."""
+        return self._visible.validation.images[:1]
 
     def run(self, task: Task) -> Iterator[Message]:
         """Do a task; yield its messages, the last of which has ``"last": True``."""
@@ -143,7 +151,7 @@ class Session:
 
     def _evaluate(self, task: Task) -> Iterator[Message]:
         try:
-            model = self._trainable.load(Path(task.checkpoint or ""))
+            model = self.load(Path(task.checkpoint or ""))
         except Exception as error:
             # A missing or damaged file surfaces as any exception; the driver has it made again.
             yield _failed(UNLOADABLE, f"{type(error).__name__}: {one_line(error)}")

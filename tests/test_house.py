@@ -20,7 +20,12 @@ MAY_IMPORT = {
 }
 # Heavy or delicate libraries, and the only places that may import them.
 ONLY_IN = {
-    "ray": ("automl/dispatch.py", "automl/worker.py"),
+    "ray": (
+        "automl/cluster.py",
+        "automl/dispatch.py",
+        "automl/ray_trial.py",
+        "automl/worker.py",
+    ),
     "mlflow": ("automl/tracking/",),
     "hydra": ("automl/run.py", "automl/compose.py", "diffranet/composition.py"),
     "omegaconf": ("automl/run.py", "automl/compose.py", "diffranet/composition.py"),
@@ -124,9 +129,9 @@ def test_mlflow_is_the_real_package_in_the_command_and_in_a_ray_worker():
         "except SystemExit:\n    pass\n"
         "import automl.tracking.session, mlflow, ray\n"
         "assert 'site-packages' in mlflow.__file__\n"
-        "from automl import dispatch\n"
+        "from automl.cluster import cluster\n"
         "from automl.settings import ClusterSettings, ResourceSettings\n"
-        "with dispatch.cluster(ClusterSettings('local', 1, ResourceSettings(1, 0))):\n"
+        "with cluster(ClusterSettings('local', 1, ResourceSettings(1, 0))):\n"
         "    @ray.remote\n"
         "    def where():\n"
         "        import mlflow\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -29,3 +30,7 @@ class LoggedModel:
     input_example: np.ndarray
     output_example: np.ndarray
     code_paths: tuple[Path, ...] = ()
+
+
+ModelSource = Callable[[], LoggedModel | None]
+"""Loads the model; None where it is of no kind that MLflow's flavours here know."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from automl.tracking.model import LoggedModel
+from automl.tracking.model import ModelSource
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Results, files by artifact name, and the chosen model; ``time`` in milliseconds."""
+    """Results, files by artifact name, what gives the chosen model; ``time`` in milliseconds."""
 
     results: Mapping[str, Any]
     files: Mapping[str, Path]
     figures: Mapping[str, Path]
-    model: LoggedModel | None
+    model: ModelSource | None
     time: int

@@ -73,9 +73,10 @@ class Session:
         return artifacts.upload_files(self._store, run_id, outcome.files, outcome.figures)
 
     def _upload_model(self, run_id: str, outcome: Outcome) -> list[str]:
-        if outcome.model is not None:
+        model = outcome.model() if outcome.model is not None else None
+        if model is not None:
             # Imported when a model comes: MLflow's flavours import what they save.
             from automl.tracking import model_upload
 
-            model_upload.upload_model(self._store, run_id, outcome.model)
+            model_upload.upload_model(self._store, run_id, model)
         return []

@@ -1,4 +1,4 @@
-"""The thread behind the mirror: folds what it is sent and writes it when the store can take it."""
+"""The writer behind the mirror: folds what it is sent and writes it when the store can take it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from automl.tracking.search_view import SearchView
 if TYPE_CHECKING:
     from automl.tracking.session import Session
 
+# ("event", event), ("finish", outcome), ("abort", (status, milliseconds)) and at last
+# ("close", milliseconds); a search that has not ended by then counts as killed.
 Message = tuple[Literal["event", "finish", "abort", "close"], Any]
 
 _LONGEST_PAUSE = 60.0
@@ -32,11 +34,9 @@ class MirrorThread(threading.Thread):
         warn: Takes one line when the store first fails.
         interval: Least seconds between two writes.
         retry: Seconds before the first new attempt on a store that failed.
+        listen: Called after each change of the attributes.
 
     Attributes:
-        messages: Send ``("event", event)``, ``("finish", outcome)``,
-            ``("abort", (status, milliseconds))`` and at last ``("close", milliseconds)``; a
-            search that has not ended by then counts as killed.
         drained: Everything was written, up to the close.
         error: Why the store failed, while it does.
         problems: One line for each thing that will not be written, whatever the store does.
@@ -49,25 +49,34 @@ class MirrorThread(threading.Thread):
         warn: Callable[[str], None],
         interval: float,
         retry: float,
+        listen: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name="mlflow-mirror", daemon=True)
-        self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self.drained = False
         self.error: str | None = None
         self.problems: list[str] = []
         self.beats = 0
         self.run_id: str | None = None
         self.experiment_id: str | None = None
+        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._connect = connect
         self._warn = warn
         self._interval = interval
         self._retry = retry
+        self._listen = listen
         self._view = SearchView()
         self._outcome: Outcome | None = None
         self._uploaded = False
         self._closing = False
         self._session: Session | None = None
         self._warned = False
+
+    def send(self, message: Message) -> None:
+        """Queue a message; see :data:`Message`."""
+        self._messages.put(message)
+
+    def leave(self) -> None:
+        """Nobody waits for it any more; it ends with its process."""
 
     def run(self) -> None:
         """Take and write until closed."""
@@ -82,13 +91,14 @@ class MirrorThread(threading.Thread):
             not_before = time.monotonic() + (pause if behind else self._interval)
             pause = min(2 * pause, _LONGEST_PAUSE) if behind else self._retry
         self.drained = not behind
+        self._listen()
 
     def _take(self, timeout: float | None) -> None:
         """Wait for a message, then fold it and all that wait behind it."""
         try:
-            self._fold(*self.messages.get(timeout=timeout))
+            self._fold(*self._messages.get(timeout=timeout))
             while True:
-                self._fold(*self.messages.get_nowait())
+                self._fold(*self._messages.get_nowait())
         except queue.Empty:
             pass
 
@@ -125,12 +135,15 @@ class MirrorThread(threading.Thread):
             if not self._warned:
                 self._warn(f"MLflow does not take what is written ({self.error}); trying again")
                 self._warned = True
+            self._listen()
             return False
         self.error = None
+        self._listen()
         return True
 
     def _beat(self) -> None:
         self.beats += 1
+        self._listen()
 
     def _finish(self, session: Session, outcome: Outcome) -> None:
         problems = session.upload(outcome)

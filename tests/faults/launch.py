@@ -5,8 +5,8 @@ FAULT is JSON with none or some of these keys:
 ``kill_after``: ``{"event": "finished", "nth": 2, "fields": {"phase": "search"}}``: SIGKILL when
     the nth such event of this process is on disk and nobody has heard of it.
 ``kill_torn``: n: SIGKILL when half of the nth line of this process is on disk.
-``kill_at_call``: ``{"name": "log_artifacts", "nth": 1, "when": "before"}``: SIGKILL before or
-    after the nth call of that method of MLflow's client.
+``kill_at_call``: ``{"name": "log_artifacts", "nth": 1, "when": "before"}``: SIGKILL of the driver
+    before or after the nth call of that method of MLflow's client.
 ``full``: ``{"after": n, "torn": true}``: no space left on device from the ledger's nth write on.
 """
 
@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from automl import finish
 from automl.ledger import Ledger
 from automl.run import main
+from automl.tracking import process
 
 
 def die() -> NoReturn:
@@ -93,7 +94,14 @@ def full(after: int, torn: bool = False) -> None:
     at_ledger_write(after, action)
 
 
-def kill_at_call(name: str, nth: int = 1, when: str = "before") -> None:
+def kill_at_call(**call: Any) -> None:
+    """Have the mirror's process kill the driver, and itself."""
+    here = f"sys.path.insert(0, {str(Path(__file__).parent)!r}); import launch; "
+    strike = f"launch.strike_at_call(**{call!r}); "
+    process.CHILD = process.CHILD.replace("main(link)", f"{here}{strike}main(link)")
+
+
+def strike_at_call(name: str, nth: int = 1, when: str = "before") -> None:
     from automl.tracking.quiet import hush
 
     hush()
@@ -102,14 +110,18 @@ def kill_at_call(name: str, nth: int = 1, when: str = "before") -> None:
     original = getattr(MlflowClient, name)
     seen = 0
 
+    def strike() -> NoReturn:
+        os.kill(os.getppid(), signal.SIGKILL)
+        die()
+
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         nonlocal seen
         seen += 1
         if seen == nth and when == "before":
-            die()
+            strike()
         answer = original(self, *args, **kwargs)
         if seen == nth:
-            die()
+            strike()
         return answer
 
     setattr(MlflowClient, name, call)

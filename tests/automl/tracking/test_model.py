@@ -64,7 +64,7 @@ def torch_model() -> LoggedModel:
 def mirrored(uri, ledgers, model: LoggedModel) -> tuple[Mirror, list[str]]:
     mirror = Mirror(uri, "diffranet", warn=pytest.fail, interval=0.0)
     mirror.start(ledgers.whole_search())
-    mirror.finish(results=ledgers.results(), files={}, figures={}, model=model, time=0)
+    mirror.finish(results=ledgers.results(), files={}, figures={}, model=lambda: model, time=0)
     return mirror, mirror.close(120)
 
 
