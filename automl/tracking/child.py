@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from automl.tracking.session import Session
 
 # The mirror can wait: what trials and driver leave of the processors is enough for it.
-_NICENESS = 10
+_NICENESS = 5
 
 
 @dataclass(frozen=True)

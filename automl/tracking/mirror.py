@@ -155,6 +155,11 @@ class Mirror:
         return self._writer.run_id
 
     @property
+    def process_id(self) -> int | None:
+        """The process that writes, once it was started; None where a thread does."""
+        return self._writer.ident if isinstance(self._writer, MirrorProcess) else None
+
+    @property
     def run_path(self) -> str | None:
         """Where the search is in MLflow's pages, from their root: ``#/experiments/1/runs/…``."""
         if self._writer.run_id is None:
