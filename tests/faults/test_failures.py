@@ -128,8 +128,8 @@ def test_a_node_of_a_cluster_that_goes(tmp_path, baseline):
         search = Search(tmp_path, (*words, f"cluster.address={cluster.address}"))
         running = search.start()
         assert running.until_event("reported", 12)
-        # One trial on each node: the second one's has just begun.
-        assert running.until(lambda: in_flight(running.events()) == 2)
+        # One trial on each node, and each with some way to go.
+        assert running.until(lambda: sum(left > 2 for left in ways_to_go(running.events())) == 2)
         snapshot = running.events()
         cluster.remove_node(second, allow_graceful=False)
         assert running.end() == 0, running.text
@@ -139,7 +139,13 @@ def test_a_node_of_a_cluster_that_goes(tmp_path, baseline):
     assert [event for event in search.events() if event["event"] == "lost"]
 
 
-def in_flight(events):
-    """Return how many trials were taken up and have no end."""
-    started = {event["number"] for event in events if event["event"] == "started"}
-    return len(started - {event["number"] for event in events if event["event"] in checks.ENDS})
+def ways_to_go(events):
+    """Return the epochs that are left to each trial that was taken up and has no end."""
+    of = {
+        kind: [e for e in events if e["event"] == kind] for kind in ("asked", "started", "reported")
+    }
+    ended = {event["number"] for event in events if event["event"] in checks.ENDS}
+    budgets = {event["number"]: event["budget"] for event in of["asked"]}
+    epochs = {event["number"]: event["epoch"] for event in of["reported"]}
+    going = {event["number"] for event in of["started"]} - ended
+    return [budgets[number] - epochs.get(number, 0) for number in going]
