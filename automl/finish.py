@@ -106,8 +106,11 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
         f"  validation accuracy {accuracy} on {found['select']} after {budget} (median {median})",
         f"Confirmed: {configuration(chosen['configuration'])}",
         f"  validation accuracy {percent(chosen['mean'])}, mean over {len(chosen['seeds'])} seeds",
-        f"Model-based picks: {counts['model_based']} of {drawn} configurations",
     ]
+    if drawn:
+        lines.append(f"Model-based picks: {counts['model_based']} of {drawn} configurations")
+    if counts["grid"]:
+        lines.append(f"Grid: {counted(counts['grid'], 'configurations')} in turn")
     if counts["warm_start"]:
         lines.append(f"Warm start: {counted(counts['warm_start'], 'configurations')} first")
     if counts["fallback"]:

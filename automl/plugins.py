@@ -169,6 +169,32 @@ class Trainable(Protocol):
         """Return the model that :meth:`train` left at ``checkpoint``."""
 
 
+class Preparing(Protocol):
+    """What a trainable has besides if its trials share something that is dear to make."""
+
+    @classmethod
+    def preparations(
+        cls,
+        options: Mapping[str, Any],
+        reach: Mapping[str, Sequence[Any]],
+        data: TrainingData,
+    ) -> Sequence[Sequence[Mapping[str, Any]]]:
+        """Return what is to be made before the first trial, in phases.
+
+        Items are plain (JSON). Those of a phase are done in any order on any node, the next
+        phase begins when all are done. What is there already is left out.
+
+        Args:
+            options: The trainable's.
+            reach: Every value that a configuration of the search may have, by parameter; those
+                with a continuum of values are left out.
+            data: What trials will see.
+        """
+
+    def prepare(self, item: Mapping[str, Any]) -> None:
+        """Make one item; done twice it does no harm."""
+
+
 def training_data(data: DataSet, select: str, cache: Path) -> TrainingData:
     """Return training on the first domain, validation on the selection domain."""
     training_domain = next(iter(data.domains))

@@ -135,6 +135,7 @@ def _counts(plan: Mapping[str, Any], trials: Sequence[Trial]) -> Json:
         "answered": sum(trial.answered_by is not None for trial in trials),
         "model_based": origins["model"],
         "random": origins["random"],
+        "grid": origins["grid"],
         "warm_start": origins["warm_start"],
         "fallback": origins["fallback"],
         "promoted": origins["promoted"],

@@ -16,6 +16,7 @@ from automl.errors import SearchError, UserError, writing
 from automl.ledger import Event, Ledger, plan_event, read_events, refuse_if_held
 from automl.planning import Checked, ask, plan_summary
 from automl.plugins import DataSet, test_splits
+from automl.preparation import phases, prepare
 from automl.progress import Progress
 from automl.provenance import provenance
 from automl.session import WorkerSpec
@@ -59,6 +60,8 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
             try:
                 driver = _driver(checked, ledger, data, listen)
                 worker = worker_spec(settings, data, folder)
+                if driver.state.chosen is None:
+                    _prepare_trials(checked, data, worker, progress)
                 _dispatch(settings, driver, worker, folder)
                 # Imported at the end: plots and report take seconds to import.
                 from automl.finish import finish
@@ -211,6 +214,20 @@ def worker_spec(settings: Settings, data: DataSet, folder: Path) -> WorkerSpec:
         device="cuda" if settings.cluster.trial.gpus > 0 else "cpu",
         trial_seconds=settings.failures.trial_seconds,
         hung=str(folder / ".hung"),
+    )
+
+
+def _prepare_trials(
+    checked: Checked, data: DataSet, worker: WorkerSpec, progress: Progress
+) -> None:
+    settings = checked.settings
+    prepare(
+        phases(checked, data),
+        worker,
+        settings.cluster.trial,
+        workers=settings.workers,
+        retries=settings.failures.retries,
+        progress=progress.task,
     )
 
 

@@ -87,6 +87,16 @@ class Session:
         """Return one image (1, h, w) uint8, of the validation split."""
         return self._visible.validation.images[:1]
 
+    def prepare(self, item: Mapping[str, Any]) -> str | None:
+        """Make one item of the trainable's preparations; return None, or why it cannot be made."""
+        preparing: Any = self._trainable
+        try:
+            preparing.prepare(item)
+        except Exception as error:
+            # Whatever a user's trainable raises is said in one line.
+            return _disk_full(error) or f"{type(error).__name__}: {one_line(error)}"
+        return None
+
     def run(self, task: Task) -> Iterator[Message]:
         """Do a task; yield its messages, the last of which has ``"last": True``."""
         work = self._train(task) if task.kind == "train" else self._evaluate(task)

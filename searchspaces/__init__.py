@@ -8,6 +8,7 @@ import importlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from searchspaces.enumeration import configuration_at, number_of
 from searchspaces.errors import SpaceError
 from searchspaces.fitting import Fitted, fit
 from searchspaces.grammar import parse_space
@@ -72,11 +73,13 @@ __all__ = [
     "SpaceError",
     "Subset",
     "canonical_json",
+    "configuration_at",
     "configuration_id",
     "fit",
     "from_configspace",
     "from_hyperopt",
     "from_hyperopt_vals",
+    "number_of",
     "parse_space",
     "plain",
     "sample",

@@ -1,7 +1,8 @@
 """Parse the YAML grammar of a space, and refuse what could not mean what it says.
 
-A space file is a mapping ``name``, ``source``, ``parameters`` and, if configurations were
-published for the space, ``published``: their values by source. Each parameter is::
+A space file is a mapping ``name``, ``source``, ``parameters``, optionally ``only`` and, if
+configurations were published for the space, ``published``: their values by source. Each parameter
+is::
 
     glcm_angles: {type: subset, of: [0, 45, 90, 135], default: [0], when: {extractor: glcm}}
 
@@ -10,6 +11,9 @@ Types are ``categorical`` and ``ordinal`` (``choices``), ``subset`` (``of``), ``
 may say so with ``numeric: true``, for `searchspaces.fit`; it changes no prior and no model. Every
 parameter has a ``default``. ``when`` maps a parent to the value, or the list of values, that makes
 the parameter active; several parents must all agree.
+
+``only`` restricts the space: it maps parameters to the value, or the list of values, that is kept
+of them, and null keeps all. See `searchspaces.restriction`.
 """
 
 from __future__ import annotations
@@ -34,11 +38,12 @@ from searchspaces.parameters import (
     Subset,
 )
 from searchspaces.published import parse_published
+from searchspaces.restriction import restrict
 from searchspaces.space import Space
 from searchspaces.values import Value, freeze, label
 
-_SPACE_KEYS = ("name", "source", "parameters", "published")
-_OPTIONAL_SPACE_KEYS = frozenset({"published"})
+_SPACE_KEYS = ("name", "source", "parameters", "only", "published")
+_OPTIONAL_SPACE_KEYS = frozenset({"only", "published"})
 _KEYS = {
     "categorical": ("choices", "numeric"),
     "ordinal": ("choices",),
@@ -101,7 +106,7 @@ def parse_space(mapping: Mapping[str, Any], where: str = "space") -> Space:
                 f"{where}: parameters.{name}.when: can never hold, its conditions exclude each "
                 f"other on {never[0]!r}; relax one of them"
             )
-    return space
+    return restrict(space, mapping.get("only"), f"{where}: only")
 
 
 def _parse_parameter(name: object, declaration: Any, where: str) -> Parameter:

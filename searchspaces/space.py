@@ -170,38 +170,41 @@ class Space:
         """How many different configurations there are; None with a continuous parameter."""
         if any(parameter.size is None for parameter in self.parameters):
             return None
-        return self._count(0, {}, {})
+        return self.ways(0, {})
 
-    def _count(
-        self,
-        start: int,
-        positions: dict[str, int],
-        known: dict[tuple[int, frozenset[tuple[str, int]]], int],
-    ) -> int:
-        """Count the ways to fill the parameters from `start` on, given the parents before it.
+    @cached_property
+    def _counted(self) -> dict[tuple[int, frozenset[tuple[str, int]]], int]:
+        """What `ways` has found so far."""
+        return {}
+
+    def ways(self, start: int, positions: Mapping[str, int]) -> int:
+        """Count the ways to fill the parameters from `start` on, all of them finite.
 
         Parents are told apart only while a later condition still asks for them.
+
+        Args:
+            start: Position of the first of these parameters.
+            positions: Where the values of the active parents before it stand among theirs.
         """
         if start == len(self.parameters):
             return 1
         asked = {parent for p in self.parameters[start:] for parent in self._rules[p.name]}
         state = {name: position for name, position in positions.items() if name in asked}
         key = (start, frozenset(state.items()))
-        if key in known:
-            return known[key]
+        if key in self._counted:
+            return self._counted[key]
         parameter = self.parameters[start]
         size = parameter.size or 0
         rules = self._rules[parameter.name]
         if not all(state.get(parent) in allowed for parent, allowed in rules.items()):
-            ways = self._count(start + 1, state, known)
+            ways = self.ways(start + 1, state)
         elif parameter.name in self.parents:
             ways = sum(
-                self._count(start + 1, state | {parameter.name: position}, known)
-                for position in range(size)
+                self.ways(start + 1, state | {parameter.name: position}) for position in range(size)
             )
         else:
-            ways = size * self._count(start + 1, state, known)
-        known[key] = ways
+            ways = size * self.ways(start + 1, state)
+        self._counted[key] = ways
         return ways
 
 

@@ -29,8 +29,9 @@ class Suggestion:
         configuration: Active parameters only, plain Python values.
         configuration_id: `searchspaces.configuration_id` of the configuration.
         budget: What the evaluation may spend in total, in the trainable's unit (epochs).
-        origin: Where the configuration is from: `random`, `model`, `warm_start` (given to the
-            search), `fallback` (random, as the model had no candidate to offer) or `promoted`.
+        origin: Where the configuration is from: `random`, `model`, `grid` (its turn in the whole
+            grid), `warm_start` (given to the search), `fallback` (random, as the model had no
+            candidate to offer) or `promoted`.
         bracket: Index of the bracket, from 0; None without brackets.
         rung: Index of the rung inside its bracket, from 0; None without brackets.
         previous_budget: Budget of the rung it was promoted from, where its checkpoint is;

@@ -21,6 +21,7 @@ ALGORITHMS = MappingProxyType(
         "tpe": ("automl.algorithms.tpe", "TPE"),
         "hyperband": ("automl.algorithms.hyperband", "Hyperband"),
         "bohb": ("automl.algorithms.bohb", "BOHB"),
+        "grid": ("automl.algorithms.grid", "Grid"),
     }
 )
 
@@ -36,9 +37,10 @@ def build(
         seed: Seed of everything the algorithm draws, not negative.
         initial: Points of the space that take the place of the first draws, in this order; the
             plan stays what it is.
-        **settings: The algorithm's own settings: `trials` and `budget` for `random` and `tpe`;
-            `min_budget`, `max_budget`, `eta` and `iterations` for `hyperband` and `bohb`; and
-            those of the model behind `tpe` and `bohb`, under the names of hyperopt and HpBandSter.
+        **settings: The algorithm's own settings: `trials` and `budget` for `random`, `tpe` and
+            `grid`; `min_budget`, `max_budget`, `eta` and `iterations` for `hyperband` and `bohb`;
+            and those of the model behind `tpe` and `bohb`, under the names of hyperopt and
+            HpBandSter.
 
     Raises:
         ValueError: In one line, if the name or a setting is unknown, missing or out of range, or

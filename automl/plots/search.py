@@ -19,7 +19,7 @@ from automl.plots.style import (
     shades,
 )
 
-_MARKERS = {"random": "o", "model": "^", "warm_start": "s"}
+_MARKERS = {"random": "o", "model": "^", "warm_start": "s", "grid": "v"}
 
 
 def incumbent_curve(

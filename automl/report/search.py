@@ -85,6 +85,9 @@ def _facts(results: Mapping[str, Any]) -> list[tuple[str, str]]:
         if fallback:
             picks += f", {quantity(fallback)} of them as the model had no candidate"
         facts.append(("model-based picks", picks))
+    in_turn = whole(trials, "grid")
+    if in_turn:
+        facts.append(("grid", f"{counted(in_turn, 'configurations')} in turn"))
     given = whole(trials, "warm_start")
     if given:
         facts.append(("warm start", f"{counted(given, 'configurations')} given, not drawn"))

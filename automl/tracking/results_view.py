@@ -28,6 +28,7 @@ _COUNTS = (
     "answered",
     "model_based",
     "random",
+    "grid",
     "warm_start",
     "fallback",
     "promoted",

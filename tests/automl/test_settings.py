@@ -70,6 +70,29 @@ def test_the_paper_s_search_is_the_paper_s():
 
 
 @pytest.mark.parametrize(
+    ("words", "trials"),
+    [
+        ([], 10_560),
+        (["algorithm.trials=200"], 200),
+        (["space.only.extractor=glcm", "space.only.classifier=rf", "algorithm.trials=50"], 50),
+        (["space.only.extractor=null", "space.only.classifier=null"], 528_120),
+        (["space=classical_released"], 7_920),
+    ],
+)
+def test_a_grid_is_whole_unless_trials_are_given(words, trials):
+    checked = check(parse_settings(compose_plain(["search=classical_grid", *words])))
+    assert plan_summary(checked)["trials"] == trials
+
+
+@pytest.mark.parametrize("search", ["classical_tpe", "classical_random"])
+def test_every_classical_search_takes_a_restricted_space(search):
+    words = [f"search={search}", "space.only.extractor=lbp", "space.only.classifier=svm"]
+    checked = check(parse_settings(compose_plain(words)))
+    assert checked.space.cardinality == 10_560
+    assert plan_summary(checked)["trials"] == 40
+
+
+@pytest.mark.parametrize(
     ("key", "value", "words"),
     [
         ("seed", "x", "seed: expected a whole number, got 'x'"),
@@ -104,7 +127,9 @@ def test_wrong_values_are_refused_by_key(key, value, words):
         ("algorithm.eta", 1, "eta"),
         ("algorithm.min_budget", 20, "min_budget"),
         ("algorithm.name", "bob", "did you mean"),
+        ("algorithm", {"name": "grid"}, "continuum of learning_rate, momentum, weight_decay"),
         ("space.parameters.momentum.lower", 2, "momentum"),
+        ("space.only", {"topolgy": 1}, "only.topolgy: no such parameter; did you mean 'topology'?"),
         ("data.options.image_size", 1, "image_size"),
         ("tracking.uri", "file:///tmp/x", "file stores"),
     ],

@@ -82,6 +82,16 @@ def test_the_paper_s_winners_come_first(search, count, tmp_path):
     assert plan_summary(warm) == plan_summary(check(composed(tmp_path, *words)))
 
 
+def test_a_grid_begins_with_the_winners_of_its_space_and_repeats_none(tmp_path):
+    words = ["search=classical_grid", "+space.only.lbp_points=24", "+space.only.svm_c=[1,32768]"]
+    warm = check(composed(tmp_path, *words, "warm_start=paper"))
+    assert [configuration["svm_c"] for configuration in warm.initial] == [1, 32768]
+    assert any(note.startswith("Warm start: Table 3 RF, Table 3 SVM left") for note in warm.notes)
+    drawn = asks(warm, plan_summary(warm)["trials"])
+    assert [s.origin for s in drawn] == ["warm_start"] * 2 + ["grid"] * (4 * 2 * 11 * 5 - 2)
+    assert len({s.configuration_id for s in drawn}) == len(drawn)
+
+
 def test_the_preview_says_what_comes_first_and_what_had_to_change(tmp_path):
     text = preview("new", check(composed(tmp_path, "warm_start=paper")))
     assert "Warm start: 5 configurations of the paper first" in text

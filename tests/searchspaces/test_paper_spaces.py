@@ -22,9 +22,10 @@ CONF = Path(__file__).parents[2] / "conf"
 SPACES = sorted(path.stem for path in (CONF / "space").glob("*.yaml"))
 
 
-def load(name: str) -> Space:
+def load(name: str, only: dict[str, Any] | None = None) -> Space:
     path = CONF / "space" / f"{name}.yaml"
-    return parse_space(yaml.safe_load(path.read_text()), path.name)
+    declared = yaml.safe_load(path.read_text())
+    return parse_space(declared | {"only": only} if only else declared, path.name)
 
 
 WEIGHTS = [
@@ -98,6 +99,39 @@ def test_classical_released_differs_in_radius_and_order_alone() -> None:
     expected["classifier"] = ("Categorical", ["svm", "rf"], "rf", {})
     expected["lbp_radius"] = ("Categorical", [1, 2, 3], 3, {"extractor": "lbp"})
     assert table(load("classical_released")) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "extractor", "forests", "machines"),
+    [
+        ("classical", "glcm", 195_300, 306_900),
+        ("classical", "lbp", 6_720, 10_560),
+        ("classical", "sift", 3_360, 5_280),
+        ("classical_released", "lbp", 5_040, 7_920),
+    ],
+)
+def test_the_grids_are_as_large_as_the_search_says(
+    name: str, extractor: str, forests: int, machines: int
+) -> None:
+    for classifier, size in (("rf", forests), ("svm", machines)):
+        space = load(name, {"extractor": extractor, "classifier": classifier})
+        assert space.cardinality == size
+        assert f"{size:,}" in (CONF / "search" / "classical_grid.yaml").read_text()
+
+
+def test_a_pair_s_space_is_that_of_its_own_parameters() -> None:
+    space = load("classical", {"extractor": "lbp", "classifier": ["svm"]})
+    whole = load("classical")
+    assert space.names == (
+        *("extractor", "classifier", "lbp_points", "lbp_radius"),
+        *("svm_c", "svm_gamma", "svm_class_weight"),
+    )
+    assert space.published == whole.published
+    assert all(space[name] == whole[name] for name in space.names[2:])
+    assert set(to_hyperopt(space)) == set(space.names)
+    for compile_ in (to_configspace, to_hpbandster):
+        default = compile_(space, seed=0).get_default_configuration()
+        assert from_configspace(space, default) == space.default_configuration()
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,11 @@ from hypothesis import strategies as st
 from searchspaces import (
     SpaceError,
     canonical_json,
+    configuration_at,
     from_configspace,
     from_hyperopt,
     from_hyperopt_vals,
+    number_of,
     parse_space,
     sample,
     to_configspace,
@@ -142,6 +144,44 @@ def test_every_sampler_reaches_the_support_and_nothing_else(mapping: dict, seed:
         }
         decoded = {canonical_json(from_configspace(space, one)) for one in drawn.values()}
         assert decoded == set(support)
+
+
+@RELAXED
+@given(finite_spaces())
+def test_numbers_count_the_support_once_and_in_order(mapping: dict) -> None:
+    space = parsed(mapping)
+    ordered = {name: mapping["parameters"][name] for name in space.names}
+    numbered = [configuration_at(space, number) for number in range(space.cardinality)]
+    assert list(map(canonical_json, numbered)) == list(brute_force(ordered))
+    assert [number_of(space, one) for one in numbered] == list(range(space.cardinality))
+
+
+@RELAXED
+@given(finite_spaces(), st.data())
+def test_only_leaves_what_a_filter_of_the_support_leaves(
+    mapping: dict, data: st.DataObject
+) -> None:
+    parsed(mapping)
+    able = [name for name, p in mapping["parameters"].items() if p["type"] != "integer"]
+    only = {}
+    for name in data.draw(st.lists(st.sampled_from(able), unique=True)) if able else ():
+        values = st.sampled_from(values_of(mapping["parameters"][name]))
+        only[name] = data.draw(st.lists(values, min_size=1, unique_by=canonical_json))
+    space = parse_space(mapping | {"only": only})
+    expected = {
+        spelling
+        for spelling, (one, _) in brute_force(mapping["parameters"]).items()
+        if all(
+            canonical_json(one[name]) in map(canonical_json, kept)
+            for name, kept in only.items()
+            if name in one
+        )
+    }
+    size = space.cardinality
+    assert size == len(expected)
+    assert {canonical_json(configuration_at(space, n)) for n in range(size)} == expected
+    assert {name for spelling in expected for name in json.loads(spelling)} == set(space.names)
+    assert canonical_json(space.default_configuration()) in expected
 
 
 @RELAXED

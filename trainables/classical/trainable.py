@@ -1,6 +1,6 @@
 """The trainable: one trial is one extractor and one classifier."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from trainables.classical.classifiers import build_classifier
 from trainables.classical.extractors import build_extractor
 from trainables.classical.fitted import FittedModel, load_pipeline, save_pipeline
 from trainables.classical.names import check_options, check_parameters
+from trainables.classical.preparation import preparations, prepare
 from trainables.classical.probabilities import probabilities
 from trainables.features import stored
 from trainables.features.store import FeatureStore
@@ -96,6 +97,30 @@ class Classical:
                 f"classical: images of {height} x {width} pixels have no texture; "
                 "use at least 2 x 2"
             )
+
+    @classmethod
+    def preparations(
+        cls, options: Mapping[str, Any], reach: Mapping[str, Sequence[Any]], data: Data
+    ) -> list[list[Mapping[str, Any]]]:
+        """Return what to extract before the first trial: all that the space can ask for.
+
+        Args:
+            options: As for the constructor.
+            reach: Every value that a configuration may have, by parameter.
+            data: The data of the search.
+        """
+        if not options.get("store", True):
+            return []
+        return preparations(FeatureStore(data.cache / "features"), reach, data)
+
+    def prepare(self, item: Mapping[str, Any]) -> None:
+        """Make one item of `preparations`.
+
+        Raises:
+            StoreError: The feature store cannot be used.
+        """
+        assert self._store is not None, "without a store there is nothing to prepare"
+        prepare(self._store, self._data, item)
 
     def train(
         self,

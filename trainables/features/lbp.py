@@ -1,17 +1,17 @@
 """Uniform local binary patterns (LBP) and their histogram (paper section 4.1)."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.feature import local_binary_pattern
 
 from trainables.features.images import Images, as_images
+from trainables.features.lbp_circle import circle
+from trainables.features.lbp_kernel import COUNTERS, MOST_POINTS, count_codes
 
-VERSION = f"1-skimage{version('scikit-image')}"
-"""Names the definition and the library: stored tables of another version are not reused."""
+VERSION = "2"
+"""Names the definition and the numbers: stored tables of another version are not reused."""
 
 
 class Neighbourhood(NamedTuple):
@@ -31,10 +31,12 @@ def neighbourhood_of(points: int, radius: int) -> Neighbourhood:
     """The checked neighbourhood.
 
     Raises:
-        ValueError: No point or a negative radius.
+        ValueError: No point, too many points or a negative radius.
     """
     if points < 1:
         raise ValueError(f"LBP needs at least one point, not {points}")
+    if points > MOST_POINTS:
+        raise ValueError(f"LBP takes at most {MOST_POINTS} points, not {points}")
     if radius < 0:
         raise ValueError(f"LBP radius {radius} is negative")
     return Neighbourhood(int(points), int(radius))
@@ -45,10 +47,11 @@ def lbp_histograms(
 ) -> list[NDArray[np.float64]]:
     """Fractions of the pixels that carry each uniform code.
 
-    The number of bins is fixed by the number of points, whatever codes an image happens to hold.
+    The codes are those of scikit-image, whatever the images' size and depth. The number of bins
+    is fixed by the number of points, whatever codes an image happens to hold.
 
     Args:
-        images: (n, h, w) uint8.
+        images: (n, h, w) uint8 or uint16.
         neighbourhoods: The neighbourhoods, each giving one table.
 
     Returns:
@@ -59,18 +62,23 @@ def lbp_histograms(
     """
     images = as_images(images)
     tables = [np.zeros((len(images), neighbourhood.bins)) for neighbourhood in neighbourhoods]
-    for index, image in enumerate(images):
-        for table, neighbourhood in zip(tables, neighbourhoods, strict=True):
-            table[index] = _histogram(np.ascontiguousarray(image), neighbourhood)
+    of_radius: dict[int, list[int]] = {}
+    for index, (points, radius) in enumerate(neighbourhoods):
+        if radius == 0:
+            # Every neighbour is the centre and none is darker: all bits are set in every pixel.
+            tables[index][:, points] = 1.0
+        else:
+            of_radius.setdefault(radius, []).append(index)
+    _, height, width = images.shape
+    margin = max(of_radius, default=0)
+    padded = np.zeros((height + 2 * margin, width + 2 * margin))
+    for row, image in enumerate(images if of_radius else ()):
+        padded[margin : margin + height, margin : margin + width] = image
+        for radius, indices in of_radius.items():
+            numbers = tuple(neighbourhoods[index].points for index in indices)
+            counts = np.zeros((len(numbers), COUNTERS, max(numbers) + 2), np.int64)
+            layout = circle(numbers, radius, height, width)
+            count_codes(padded, margin, radius, *layout, counts)
+            for index, codes in zip(indices, counts.sum(axis=1), strict=True):
+                tables[index][row] = codes[: neighbourhoods[index].bins] / image.size
     return tables
-
-
-def _histogram(image: Images, neighbourhood: Neighbourhood) -> NDArray[np.float64]:
-    points, radius = neighbourhood
-    if radius == 0:
-        # Every neighbour is the centre and none is darker: all bits are set in every pixel.
-        histogram = np.zeros(neighbourhood.bins)
-        histogram[points] = 1.0
-        return histogram
-    codes = local_binary_pattern(image, points, radius, method="uniform").astype(np.intp)
-    return np.bincount(codes.ravel(), minlength=neighbourhood.bins) / image.size

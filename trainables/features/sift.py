@@ -26,15 +26,17 @@ def sift_descriptors(images: Images) -> NDArray[np.void]:
     """Descriptors of all key points, in the order of the images.
 
     Args:
-        images: (n, h, w) uint8.
+        images: (n, h, w) uint8; OpenCV finds key points in no other type.
 
     Returns:
         (m,) of `DESCRIPTOR`; images without key points have no entry.
 
     Raises:
-        ValueError: Bad images.
+        ValueError: Bad images, or more than eight bits.
     """
     images = as_images(images)
+    if images.dtype != np.uint8:
+        raise ValueError(f"SIFT needs uint8 images, not {images.dtype}; scale them to 0..255 first")
     found = []
     with _one_thread():
         sift = cv2.SIFT.create()

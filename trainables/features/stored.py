@@ -5,7 +5,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.features import bovw, glcm, lbp, sift
+from trainables.features import blocks, bovw, glcm, lbp, sift
+from trainables.features.blocks import Block
 from trainables.features.images import Images
 from trainables.features.store import FeatureStore, StoreError
 from trainables.features.transformers import GLCM, LBP, BagOfVisualWords, Extractor
@@ -16,7 +17,7 @@ class Split(Protocol):
 
     @property
     def images(self) -> Images:
-        """(n, h, w) uint8."""
+        """(n, h, w) uint8 or uint16."""
 
     @property
     def digest(self) -> str:
@@ -28,8 +29,7 @@ def fit_stored(extractor: Extractor, store: FeatureStore, training: Split) -> No
     if isinstance(extractor, BagOfVisualWords):
         (codebook,) = store.blocks(
             training.digest,
-            f"bovw-codebook-{bovw.VERSION}",
-            {f"clusters={extractor.clusters},seed={extractor.seed}": None},
+            *_one(blocks.of_codebook(extractor.clusters, extractor.seed)),
             lambda _: [
                 bovw.fit_codebook(_descriptors(store, training), extractor.clusters, extractor.seed)
             ],
@@ -58,23 +58,19 @@ def transform_stored(
         ValueError: The images cannot be described with these parameters.
     """
     if isinstance(extractor, GLCM):
-        blocks = store.blocks(
+        tables = store.blocks(
             split.digest,
-            f"glcm-{glcm.VERSION}",
-            {
-                f"distance={offset.distance},angle={offset.angle}": offset
-                for offset in extractor.offsets
-            },
+            blocks.GLCM,
+            {blocks.of_offset(offset).name: offset for offset in extractor.offsets},
             lambda missing: list(np.moveaxis(glcm.glcm_properties(split.images, missing), 1, 0)),
         )
-        features = np.concatenate(blocks, axis=1)
+        features = np.concatenate(tables, axis=1)
     elif isinstance(extractor, LBP):
-        points, radius = extractor.neighbourhood
+        neighbourhood = extractor.neighbourhood
         (features,) = store.blocks(
             split.digest,
-            f"lbp-{lbp.VERSION}",
-            {f"points={points},radius={radius}": extractor.neighbourhood},
-            lambda missing: lbp.lbp_histograms(split.images, missing),
+            *_one(blocks.of_neighbourhood(neighbourhood)),
+            lambda _: lbp.lbp_histograms(split.images, [neighbourhood]),
         )
     else:
         features = _frequencies(extractor, store, training, split)
@@ -84,16 +80,16 @@ def transform_stored(
 def _frequencies(
     extractor: BagOfVisualWords, store: FeatureStore, training: Split, split: Split
 ) -> NDArray[Any]:
-    name = f"clusters={extractor.clusters},seed={extractor.seed},codebook={training.digest}"
     (features,) = store.blocks(
         split.digest,
-        f"bovw-{bovw.VERSION}",
-        {name: extractor},
-        lambda missing: [
+        *_one(blocks.of_words(extractor.clusters, extractor.seed, training.digest)),
+        lambda _: [
             bovw.word_frequencies(
-                _descriptors(store, split), bag.codebook_, len(split.images), bag.clusters
+                _descriptors(store, split),
+                extractor.codebook_,
+                len(split.images),
+                extractor.clusters,
             )
-            for bag in missing
         ],
     )
     return features
@@ -102,11 +98,15 @@ def _frequencies(
 def _descriptors(store: FeatureStore, split: Split) -> NDArray[np.void]:
     (descriptors,) = store.blocks(
         split.digest,
-        f"sift-{sift.VERSION}",
-        {"descriptors": None},
+        *_one(blocks.DESCRIPTORS),
         lambda _: [sift.sift_descriptors(split.images)],
     )
     return descriptors
+
+
+def _one(block: Block) -> tuple[str, dict[str, None]]:
+    """Return table and wanted blocks, as `FeatureStore.blocks` takes them."""
+    return block.table, {block.name: None}
 
 
 def _rows(features: NDArray[Any], split: Split) -> NDArray[np.float64]:

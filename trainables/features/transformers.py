@@ -1,4 +1,4 @@
-"""The extractors as scikit-learn transformers over raw images (n, h, w) uint8."""
+"""The extractors as scikit-learn transformers over raw images (n, h, w), uint8 or uint16."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -96,6 +96,8 @@ class LBP(_ImageTransformer):
 
 class BagOfVisualWords(_ImageTransformer):
     """Word frequencies of SIFT descriptors in a codebook learned from the images of `fit`.
+
+    The images must be uint8.
 
     Args:
         clusters: The number of words.

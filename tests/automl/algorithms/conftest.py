@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from automl.algorithms import Algorithm, Signal, Suggestion
@@ -64,9 +65,40 @@ CONDITIONAL = {
 }
 
 
+def without_continuum(declaration: dict[str, Any]) -> dict[str, Any]:
+    """The declaration with a few of its values in the place of each float: a part of its points."""
+
+    def listed(parameter: dict[str, Any]) -> dict[str, Any]:
+        if parameter["type"] != "float":
+            return parameter
+        lower, upper = parameter["lower"], parameter["upper"]
+        spread = np.geomspace if parameter.get("log") else np.linspace
+        choices = [float(value) for value in spread(lower, upper, 12)[1:-1]]
+        kept = {key: parameter[key] for key in ("when",) if key in parameter}
+        return {"type": "ordinal", "choices": choices, "default": choices[5], **kept}
+
+    parameters = {name: listed(each) for name, each in declaration["parameters"].items()}
+    return {**declaration, "parameters": parameters}
+
+
+@pytest.fixture(scope="session")
+def countable() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return without_continuum
+
+
+@pytest.fixture(scope="session")
+def flat_declaration() -> dict[str, Any]:
+    return FLAT
+
+
 @pytest.fixture(scope="session")
 def flat() -> Space:
     return parse_space(FLAT)
+
+
+@pytest.fixture(scope="session")
+def finite() -> Space:
+    return parse_space(without_continuum(CONDITIONAL))
 
 
 @pytest.fixture(scope="session")

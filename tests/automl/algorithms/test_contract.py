@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 
 from automl.algorithms import ALGORITHMS, Algorithm, Signal, Suggestion, build
-from searchspaces import Space, configuration_id, sample
+from searchspaces import Space, configuration_id, parse_space, sample
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "random": {"trials": 12, "budget": 5},
     "tpe": {"trials": 16, "budget": 5, "n_startup_jobs": 6},
     "hyperband": {"min_budget": 1, "max_budget": 9, "eta": 3, "iterations": 5},
     "bohb": {"min_budget": 1, "max_budget": 9, "eta": 3, "iterations": 5, "num_samples": 4},
+    "grid": {"trials": 12, "budget": 5},
 }
 
 every_algorithm = pytest.mark.parametrize("name", list(SETTINGS))
@@ -42,6 +43,30 @@ def given(space: Space, count: int) -> list[dict[str, Any]]:
 
 def suggestions(calls: list[Any]) -> list[Suggestion]:
     return [call for call in calls if isinstance(call, Suggestion)]
+
+
+Declaration = dict[str, Any]
+Declared = Callable[[str, Declaration], Declaration]
+
+
+@pytest.fixture(scope="session")
+def declared(countable: Callable[[Declaration], Declaration]) -> Declared:
+    """The space that an algorithm is put under contract with: a grid takes no continuum."""
+
+    def of(name: str, declaration: Declaration) -> Declaration:
+        return countable(declaration) if name == "grid" else declaration
+
+    return of
+
+
+@pytest.fixture
+def flat(name: str, flat_declaration: Declaration, declared: Declared) -> Space:
+    return parse_space(declared(name, flat_declaration))
+
+
+@pytest.fixture
+def conditional(name: str, conditional_declaration: Declaration, declared: Declared) -> Space:
+    return parse_space(declared(name, conditional_declaration))
 
 
 @pytest.fixture
@@ -85,8 +110,7 @@ PROGRAM = """
 import json, sys
 from automl.algorithms import Signal, build
 from searchspaces import parse_space
-space, searches = json.loads(sys.stdin.read())
-for name, settings, calls in searches:
+for name, space, settings, calls in json.loads(sys.stdin.read()):
     algorithm = build(name, parse_space(space), 1, **settings)
     for call in calls:
         if call is None:
@@ -101,37 +125,32 @@ for name, settings, calls in searches:
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4294967295"])
 def test_another_process_makes_the_same_searches(
     hash_seed: str,
-    conditional: Space,
-    conditional_declaration: dict[str, Any],
+    conditional_declaration: Declaration,
+    declared: Declared,
     drive: Drive,
     objective: Objective,
 ):
     """With failures and several evaluations outstanding, whatever order sets are iterated in."""
-    initial = given(conditional, 2)
-    calls = {
-        name: drive(make(name, conditional, initial=initial), objective, 3, random.Random(2).choice)
-        for name in SETTINGS
-    }
-    searches = [
-        [
-            name,
-            {**SETTINGS[name], "initial": initial},
-            [None if isinstance(call, Suggestion) else call for call in calls[name]],
-        ]
-        for name in SETTINGS
-    ]
+    searches, expected = [], []
+    for name in SETTINGS:
+        declaration = declared(name, conditional_declaration)
+        space = parse_space(declaration)
+        initial = given(space, 2)
+        algorithm = make(name, space, initial=initial)
+        calls = drive(algorithm, objective, 3, random.Random(2).choice)
+        answers = [None if isinstance(call, Suggestion) else call for call in calls]
+        searches.append([name, declaration, {**SETTINGS[name], "initial": initial}, answers])
+        expected += [[s.configuration, s.budget, s.origin] for s in suggestions(calls)]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        input=json.dumps([conditional_declaration, searches]),
+        input=json.dumps(searches),
         env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert [json.loads(line) for line in done.stdout.splitlines()] == [
-        [s.configuration, s.budget, s.origin] for log in calls.values() for s in suggestions(log)
-    ]
+    assert [json.loads(line) for line in done.stdout.splitlines()] == expected
 
 
 @every_algorithm
@@ -323,7 +342,7 @@ def test_promotions_find_their_checkpoint_alive(
     assert most < algorithm.plan().configurations
 
 
-@pytest.mark.parametrize("name", ["random", "tpe"])
+@pytest.mark.parametrize("name", ["random", "tpe", "grid"])
 def test_without_rungs_nothing_is_kept(name: str, conditional: Space):
     algorithm = make(name, conditional)
     algorithm.ask()

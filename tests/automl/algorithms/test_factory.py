@@ -15,7 +15,7 @@ TRIALS = {"trials": 3, "budget": 1}
     ("name", "settings", "message"),
     [
         ("bohp", BANDS, "algorithm 'bohp' is unknown: did you mean 'bohb'"),
-        ("xyz", BANDS, "choose from random, tpe, hyperband, bohb"),
+        ("xyz", BANDS, "choose from random, tpe, hyperband, bohb, grid"),
         (
             "random",
             {"trails": 3},
@@ -56,10 +56,10 @@ def test_refusals_are_one_clear_line(
 
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("random", TRIALS), ("tpe", TRIALS), ("hyperband", BANDS), ("bohb", BANDS)],
+    [("random", TRIALS), ("tpe", TRIALS), ("hyperband", BANDS), ("bohb", BANDS), ("grid", {})],
 )
-def test_knows_its_name(name: str, settings: dict[str, Any], flat: Space):
-    assert build(name, flat, 0, **settings).name == name
+def test_knows_its_name(name: str, settings: dict[str, Any], finite: Space):
+    assert build(name, finite, 0, **settings).name == name
 
 
 def test_a_plan_without_brackets_is_one_rung(flat: Space):

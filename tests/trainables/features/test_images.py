@@ -4,8 +4,9 @@ import pytest
 from trainables.features.images import as_images
 
 
-def test_images_are_not_copied() -> None:
-    images = np.zeros((2, 3, 4), np.uint8)
+@pytest.mark.parametrize("kind", [np.uint8, "<u2", ">u2"])
+def test_images_are_not_copied(kind: type) -> None:
+    images = np.zeros((2, 3, 4), kind)
     assert as_images(images) is images
 
 
@@ -14,7 +15,9 @@ def test_images_are_not_copied() -> None:
     [
         (np.zeros((3, 4), np.uint8), r"shape \(n, h, w\), not \(3, 4\); wrap a single image"),
         (np.zeros((2, 3, 4, 3), np.uint8), r"not \(2, 3, 4, 3\)$"),
-        (np.zeros((2, 3, 4)), "uint8 grey levels, not float64"),
+        (np.zeros((2, 3, 4)), "uint8 or uint16 grey levels, not float64"),
+        (np.zeros((2, 3, 4), np.int16), "not int16"),
+        (np.zeros((2, 3, 4), np.uint32), "not uint32"),
         (np.zeros((2, 0, 4), np.uint8), "0 x 4 pixels"),
     ],
 )

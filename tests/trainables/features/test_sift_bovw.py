@@ -41,6 +41,11 @@ def test_corner_cases(reference: Mapping[str, np.ndarray], case: str) -> None:
     )
 
 
+def test_more_than_eight_bits_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"SIFT needs uint8 images, not uint16; scale them to"):
+        sift_descriptors(np.zeros((1, 20, 20), np.uint16))
+
+
 def test_reference_words(reference: Mapping[str, np.ndarray]) -> None:
     found = sift_descriptors(reference["images"])
     codebook = reference["bovw_centers"].astype(float)

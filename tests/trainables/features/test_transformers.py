@@ -1,9 +1,15 @@
+import pickle
+import warnings
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import NotFittedError, SkipTestWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted
 
 from trainables.features.transformers import GLCM, LBP, BagOfVisualWords, Extractor
@@ -51,3 +57,73 @@ def test_no_image_gives_no_row(extractor: Extractor, splits: SimpleNamespace) ->
         0,
         len(extractor.get_feature_names_out()),
     )
+
+
+API_CHECKS = [
+    estimator_checks.check_do_not_raise_errors_in_init_or_set_params,
+    estimator_checks.check_estimator_repr,
+    estimator_checks.check_estimator_tags_renamed,
+    estimator_checks.check_get_params_invariance,
+    estimator_checks.check_mixin_order,
+    estimator_checks.check_no_attributes_set_in_init,
+    estimator_checks.check_parameters_default_constructible,
+    estimator_checks.check_set_params,
+    estimator_checks.check_valid_tag_types,
+]
+
+
+@pytest.mark.parametrize("check", API_CHECKS, ids=lambda check: check.__name__)
+def test_scikit_learns_checks_that_need_no_table(
+    extractor: Extractor, check: Callable[[str, Extractor], None]
+) -> None:
+    check(type(extractor).__name__, extractor)
+
+
+def test_check_estimator(extractor: Extractor) -> None:
+    # It makes no images: most checks need a table, and what they check is below.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SkipTestWarning)
+        results = estimator_checks.check_estimator(extractor)
+    assert {result["status"] for result in results} == {"passed"}
+
+
+def test_fitting_again_changes_nothing_and_images_stay(
+    extractor: Extractor, splits: SimpleNamespace
+) -> None:
+    images = splits.train.images.copy()
+    first = extractor.fit(images).transform(images)
+    parameters = extractor.get_params()
+    np.testing.assert_array_equal(extractor.fit(images).transform(images), first)
+    np.testing.assert_array_equal(clone(extractor).fit_transform(images), first)
+    np.testing.assert_array_equal(images, splits.train.images)
+    assert extractor.get_params() == parameters
+
+
+def test_rows_do_not_depend_on_other_rows(extractor: Extractor, splits: SimpleNamespace) -> None:
+    images = splits.validation.images
+    whole = extractor.fit(splits.train.images).transform(images)
+    np.testing.assert_array_equal(extractor.transform(images[::-1]), whole[::-1])
+    np.testing.assert_array_equal(extractor.transform(images[1:3]), whole[1:3])
+
+
+def test_pickled(extractor: Extractor, splits: SimpleNamespace) -> None:
+    extractor.fit(splits.train.images)
+    copy = pickle.loads(pickle.dumps(extractor))
+    images = splits.validation.images
+    np.testing.assert_array_equal(copy.transform(images), extractor.transform(images))
+
+
+def test_names_pass_through_a_pipeline(extractor: Extractor, splits: SimpleNamespace) -> None:
+    pipeline = make_pipeline(extractor, StandardScaler()).fit(splits.train.images)
+    assert list(pipeline.get_feature_names_out()) == list(extractor.get_feature_names_out())
+
+
+def test_read_only_and_16_bit_images(extractor: Extractor, splits: SimpleNamespace) -> None:
+    images = splits.train.images.copy()
+    images.setflags(write=False)
+    expected = extractor.fit(images).transform(images)
+    if isinstance(extractor, BagOfVisualWords):
+        with pytest.raises(ValueError, match="SIFT needs uint8"):
+            extractor.transform(images.astype(np.uint16))
+    else:
+        np.testing.assert_array_equal(extractor.transform(images.astype(np.uint16)), expected)
