@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import warnings
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,12 +16,12 @@ from ray import tune
 from ray.tune.experiment import Experiment
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.registry import get_trainable_cls
-from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search.search_algorithm import SearchAlgorithm
 
 from automl.algorithms import Signal
 from automl.driver import Driver
 from automl.errors import one_line
+from automl.ray_order import InOrder
 from automl.ray_trial import TaskTrial
 from automl.session import WorkerSpec
 from automl.settings import ResourceSettings
@@ -59,7 +58,7 @@ def dispatch(
     tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": trial.cpus, "gpu": trial.gpus}),
         tune_config=tune.TuneConfig(
-            search_alg=tasks, scheduler=_InOrder(workers), reuse_actors=True
+            search_alg=tasks, scheduler=InOrder(workers), reuse_actors=True
         ),
         run_config=tune.RunConfig(
             name="trials",
@@ -162,44 +161,6 @@ class _Tasks(SearchAlgorithm):
             action()
         except Exception as error:  # kept: raised again by dispatch()
             self.error = error
-
-
-class _InOrder(FIFOScheduler):
-    """Starts trials in the order in which they were added, and keeps every worker's actor.
-
-    Ray's own FIFO looks through all trials there ever were, at every step. And of the actors
-    that have nothing to do for a moment, as at the end of a rung, Ray keeps one: the others'
-    images, imports and compiled code would be set up anew.
-    """
-
-    def __init__(self, workers: int) -> None:
-        super().__init__()
-        self._workers = workers
-        self._waiting: deque[RayTrial] = deque()
-        self._kept = False
-
-    def on_trial_add(self, tune_controller: Any, trial: RayTrial) -> None:
-        """Line the trial up."""
-        self._waiting.append(trial)
-        if not self._kept:
-            self._kept = True
-            # No public setting has it; without it, a later Ray would only be slower.
-            cache = getattr(tune_controller, "_actor_cache", None)
-            if cache is not None:
-                cache.increase_max(trial.placement_group_factory, by=self._workers)
-
-    def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:  # noqa: ARG002
-        """Return each trial once, in turn: Ray then finds it an actor, or starts one.
-
-        A trial that is returned again while its actor starts would be given the next actor that
-        gets free, and its own would be given up: trials that are shorter than the start of an
-        actor would for ever share one.
-        """
-        while self._waiting:
-            trial = self._waiting.popleft()
-            if trial.status == RayTrial.PENDING:
-                return trial
-        return None
 
 
 class _Stopper(tune.Stopper):

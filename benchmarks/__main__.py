@@ -14,6 +14,7 @@ BENCHMARKS = (
     "cluster",
     "busy",
     "simulator",
+    "features",
     "search_quality",
 )
 

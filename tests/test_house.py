@@ -24,6 +24,7 @@ ONLY_IN = {
         "automl/cluster.py",
         "automl/dispatch.py",
         "automl/preparation.py",
+        "automl/ray_order.py",
         "automl/ray_trial.py",
         "automl/worker.py",
     ),

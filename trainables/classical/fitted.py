@@ -20,7 +20,7 @@ class FittedModel:
 
     classes: tuple[str, ...]
     native: Pipeline
-    """Takes images (n, h, w) uint8; predicts class indices."""
+    """Takes images (n, h, w) uint8 or uint16; predicts class indices."""
 
     flavor: ClassVar[str] = "sklearn"
 
@@ -28,7 +28,7 @@ class FittedModel:
         """Probabilities (n, classes); nominal for an SVM, see `probabilities`.
 
         Args:
-            images: (n, h, w) uint8.
+            images: (n, h, w) uint8, or uint16 where the extractor takes them.
 
         Raises:
             ValueError: Images of another shape or type.
