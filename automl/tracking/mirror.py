@@ -157,7 +157,7 @@ class Mirror:
     @property
     def process_id(self) -> int | None:
         """The process that writes, once it was started; None where a thread does."""
-        return self._writer.ident if isinstance(self._writer, MirrorProcess) else None
+        return self._writer.pid if isinstance(self._writer, MirrorProcess) else None
 
     @property
     def run_path(self) -> str | None:

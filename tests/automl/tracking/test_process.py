@@ -93,8 +93,25 @@ def test_a_process_that_is_killed_costs_a_warning_and_a_line(uri, ledgers):
     assert "automl.sync" in problem
 
 
+def test_the_process_waits_for_the_first_trial(uri, ledgers):
+    events = ledgers.whole_search()
+    first = next(n for n, event in enumerate(events) if event["event"] == "started")
+    mirror = apart(uri, events[:first])
+    time.sleep(0.5)
+    assert mirror.process_id is None
+    mirror.append(events[first])
+    until(lambda: mirror.process_id is not None)
+    assert mirror.close(60.0) == []
+
+
+def test_a_mirror_that_is_closed_before_any_trial_writes_all_the_same(uri, dump, ledgers):
+    assert apart(uri, ledgers.whole_search()[:1]).close(60.0) == []
+    assert [run["status"] for run in dump().values()] == ["KILLED"]
+
+
 def test_a_process_that_stands_still_is_left_behind(uri, ledgers):
-    mirror = apart(uri, [])
+    mirror = apart(uri, ledgers.whole_search()[:5])
+    until(lambda: mirror.process_id is not None)
     pid = mirror.process_id
     os.kill(pid, signal.SIGSTOP)
     for event in ledgers.whole_search():
