@@ -135,8 +135,6 @@ FAULTS = {
 }
 
 if __name__ == "__main__":
-    # Of a suite that a shell runs in the background, it would be ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Drawing the report's figures takes longer than such a search itself.
     finish.build_report = lambda found, page, folder: page.write_text("<html></html>") and {}
     fault = json.loads(sys.argv.pop(1))
