@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Self
+from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayError
 
 from automl.errors import SearchError, one_line
 from automl.planning import Checked, ask
@@ -61,8 +61,8 @@ def prepare(
 
     Args:
         wanted: What :func:`phases` returned.
-        worker: What each worker sets up once.
-        trial: CPUs of a worker, as a trial's.
+        worker: What is set up for each item.
+        trial: CPUs of an item, as a trial's.
         workers: Items at the same time.
         retries: New attempts for an item whose worker or node died.
         progress: Told of each item.
@@ -73,64 +73,33 @@ def prepare(
     total, done = sum(map(len, wanted)), 0
     if not total:
         return
+    # Tasks, not actors: one that finds no room waits for others to end, whatever `workers` says.
+    make = ray.remote(num_cpus=trial.cpus, max_retries=retries)(_make)
+    spec = asdict(worker)
     progress(_WHAT, done, total)
-    with _Pool(worker, trial, min(workers, max(map(len, wanted)))) as pool:
-        for phase in wanted:
-            for _ in pool.make(phase, retries):
-                done += 1
-                progress(_WHAT, done, total)
-
-
-class _Pool:
-    """Actors that make items, one each at a time."""
-
-    def __init__(self, worker: WorkerSpec, trial: ResourceSettings, size: int) -> None:
-        self._worker = asdict(worker)
-        self._actor: Any = ray.remote(num_cpus=trial.cpus)(_Preparer)
-        self._actors = [self._actor.remote(self._worker) for _ in range(size)]
-
-    def make(self, phase: Sequence[Mapping[str, Any]], retries: int) -> Iterator[None]:
-        """Make the items of a phase; yield as each is done."""
-        waiting = deque((json.dumps(item), 0) for item in phase)
-        free = list(range(len(self._actors)))
-        busy: dict[Any, tuple[int, str, int]] = {}
+    for phase in wanted:
+        waiting = deque(json.dumps(item) for item in phase)
+        busy: dict[Any, str] = {}
         while waiting or busy:
-            while waiting and free:
-                place, (item, attempt) = free.pop(), waiting.popleft()
-                busy[self._actors[place].make.remote(item)] = place, item, attempt
+            while waiting and len(busy) < workers:
+                item = waiting.popleft()
+                busy[make.remote(spec, item)] = item
             (ready, *_), _ = ray.wait(list(busy), num_returns=1)
-            place, item, attempt = busy.pop(ready)
-            free.append(place)
+            item = busy.pop(ready)
             try:
                 reason = ray.get(ready)
-            except RayActorError as error:
-                if attempt == retries:
-                    raise _failed(item, one_line(error)) from error
-                self._actors[place] = self._actor.remote(self._worker)
-                waiting.append((item, attempt + 1))
-                continue
+            except RayError as error:
+                raise _failed(item, one_line(error)) from error
             if reason is not None:
                 raise _failed(item, reason)
-            yield
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for actor in self._actors:
-            ray.kill(actor)
+            done += 1
+            progress(_WHAT, done, total)
 
 
 def _failed(item: str, reason: str) -> SearchError:
     return SearchError(f"preparation of {item[:100]}: {reason[:300]}")
 
 
-class _Preparer:
-    """Makes items in a process of its own."""
-
-    def __init__(self, worker: Mapping[str, Any]) -> None:
-        self._session = Session(WorkerSpec(**worker))
-
-    def make(self, item: str) -> str | None:
-        """Make an item; return why it cannot be made, if so."""
-        return self._session.prepare(json.loads(item))
+def _make(worker: Mapping[str, Any], item: str) -> str | None:
+    """Make an item; return why it cannot be made, if so."""
+    return Session(WorkerSpec(**worker)).prepare(json.loads(item))

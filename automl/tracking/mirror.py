@@ -27,8 +27,8 @@ def print_warning(text: str) -> None:
 class Mirror:
     """A view of the ledger in MLflow that never stops or slows the search.
 
-    Events are queued and written by another process, those that wait together in one go. While the
-    store does not answer they are kept and tried again; what is still missing when the search
+    Events are queued and written aside, those that wait together in one go. While the store does
+    not answer they are kept and tried again; what is still missing when the search
     ends is written by the next `start` on the same ledger. No method raises or waits, but for
     `close`, which waits as long as the store takes what is written.
 

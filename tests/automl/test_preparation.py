@@ -53,7 +53,7 @@ told = []
 
 def make(wanted, retries=1):
     told.clear()
-    prepare(wanted, spec, trial, workers=2, retries=retries,
+    prepare(wanted, spec, trial, workers=3, retries=retries,
             progress=lambda what, done, total: told.append([done, total]))
 
 with cluster(ClusterSettings("local", 2, trial)):
