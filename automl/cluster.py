@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import signal
@@ -55,6 +56,8 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
         signal.signal(signal.SIGTERM, terminate)
     try:
         _check_fit(settings.trial)
+        # The command puts it off while all is imported.
+        gc.enable()
         yield
     finally:
         ray.shutdown()

@@ -15,7 +15,6 @@ from typing import Any
 from ray import tune
 from ray.tune.experiment import Experiment
 from ray.tune.experiment import Trial as RayTrial
-from ray.tune.registry import get_trainable_cls
 from ray.tune.search.search_algorithm import SearchAlgorithm
 
 from automl.algorithms import Signal
@@ -53,10 +52,10 @@ def dispatch(
     """
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)
     hung = Path(worker.hung)
-    tasks = _Tasks(driver, worker, workers)
-    actor = tune.with_parameters(TrialActor, worker=asdict(worker))
+    resources = tune.PlacementGroupFactory([{"CPU": trial.cpus, "GPU": trial.gpus}])
+    tasks = _Tasks(driver, worker, workers, resources)
     tuner = tune.Tuner(
-        tune.with_resources(actor, {"cpu": trial.cpus, "gpu": trial.gpus}),
+        _Named,
         tune_config=tune.TuneConfig(
             search_alg=tasks, scheduler=InOrder(workers), reuse_actors=True
         ),
@@ -88,18 +87,29 @@ def _remove(*folders: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class _Named(tune.Trainable):
+    """What a tuner must be given; every trial says itself what runs it."""
+
+
 class _Tasks(SearchAlgorithm):
     """Hands the driver's tasks to Ray Tune and Ray Tune's results to the driver.
 
     Ray swallows what is raised here, so an error is kept and ends the run from here.
     """
 
-    def __init__(self, driver: Driver, worker: WorkerSpec, workers: int) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        worker: WorkerSpec,
+        workers: int,
+        resources: tune.PlacementGroupFactory,
+    ) -> None:
         self._driver = driver
-        self._worker = worker
+        self._hung = Path(worker.hung)
+        self._worker = json.dumps(asdict(worker))
         self._workers = workers
+        self._resources = resources
         self._experiment: Experiment
-        self._actor: type[tune.Trainable]
         self._live: dict[str, tuple[int, TaskTrial]] = {}
         self.error: Exception | None = None
 
@@ -109,8 +119,6 @@ class _Tasks(SearchAlgorithm):
     def add_configurations(self, experiments: Sequence[Experiment]) -> None:
         """Take what all trials have in common."""
         (self._experiment,) = experiments
-        # Ray would fetch it from its key-value store for each trial, twice.
-        self._actor = get_trainable_cls(self._experiment.spec["run"])
 
     def next_trial(self) -> TaskTrial | None:
         """Return the next task as a trial."""
@@ -128,8 +136,9 @@ class _Tasks(SearchAlgorithm):
         number = task.number
         trial = TaskTrial(
             self._experiment,
-            self._actor,
-            json.dumps(task.to_dict()),
+            TrialActor,
+            self._resources,
+            {"task": json.dumps(task.to_dict()), "worker": self._worker},
             lambda: self._guard(lambda: self._driver.started(number)),
         )
         self._live[trial.trial_id] = number, trial
@@ -145,7 +154,7 @@ class _Tasks(SearchAlgorithm):
         """Pass on the task's last message, or that its worker died."""
         if error:
             number, trial = self._live.pop(trial_id)
-            reason, status = _death(trial, where_it_hung(Path(self._worker.hung), number))
+            reason, status = _death(trial, where_it_hung(self._hung, number))
             self._guard(lambda: self._driver.lost(number, reason, status))
         elif result is not None and result.get("done"):
             number, _ = self._live.pop(trial_id)

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from typing import Any
 
+import ray
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import FIFOScheduler
 
@@ -20,7 +21,8 @@ class InOrder(FIFOScheduler):
     have nothing to do for a moment, as at the end of a rung, Ray keeps one: the others' images,
     imports and compiled code would be set up anew. And Ray gives a trial whose actor is starting
     the next actor that gets free, and gives the starting one up: trials that are shorter than
-    the start of an actor would for ever share one.
+    the start of an actor would for ever share one. And an actor gets environment variables that
+    Ray's ``Trainable`` reads, for which a process is started twice where one that is ready waits.
 
     No public setting has any of that. Where a later Ray lacks what is reached for here, a search
     is slower and no different.
@@ -41,6 +43,10 @@ class InOrder(FIFOScheduler):
             cache = getattr(tune_controller, "_actor_cache", None)
             if cache is not None:
                 cache.increase_max(trial.placement_group_factory, by=self._workers)
+            classes = getattr(getattr(tune_controller, "_class_cache", None), "_cache", None)
+            if classes is not None:
+                actor = trial.get_trainable_cls()
+                classes.setdefault(actor, ray.remote(actor))
 
     def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:
         """Return each trial once, in turn: Ray then finds it an actor, or starts one."""

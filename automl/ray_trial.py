@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ray import tune
@@ -23,37 +23,40 @@ class TaskTrial(RayTrial):
 
     Args:
         experiment: What Ray made of the tuner's arguments.
-        actor: The class that runs tasks.
-        task: The task as JSON.
+        actor: The class that runs tasks; it has the methods of Ray Tune's ``Trainable``, and need
+            not be one.
+        resources: What the actor asks for.
+        words: What the actor gets: the task and the worker, as JSON.
         started: Called when a worker takes the task up.
     """
 
     def __init__(
         self,
         experiment: Experiment,
-        actor: type[tune.Trainable],
-        task: str,
+        actor: type,
+        resources: tune.PlacementGroupFactory,
+        words: Mapping[str, str],
         started: Callable[[], None],
     ) -> None:
         spec = experiment.spec
-        config = {"task": task}
         self._actor = actor
         self._started = started
         super().__init__(
             spec["run"],
-            config=config,
+            config=_Words(words),
             storage=spec["storage"],
             checkpoint_config=spec["checkpoint_config"],
             log_to_file=spec["log_to_file"],
             max_failures=spec["max_failures"],
-            placement_group_factory=actor.default_resource_request(config),
+            placement_group_factory=resources,
             # Not to be looked up, as the class is here.
             stub=True,
             _setup_default_resource=False,
         )
         self.relative_logdir = self.storage.trial_dir_name = _FOLDER
+        _keep_here(self.storage)
 
-    def get_trainable_cls(self) -> type[tune.Trainable]:
+    def get_trainable_cls(self) -> type:
         """Return the class that runs tasks."""
         return self._actor
 
@@ -76,3 +79,26 @@ class TaskTrial(RayTrial):
     def get_json_state(self) -> tuple[str, str]:
         """Nothing is restored from Ray's snapshots: the driver replays the ledger."""
         return "{}", "{}"
+
+
+class _Words(dict[str, Any]):
+    """What an actor gets; of what Ray adds for its ``Trainable``, nothing travels.
+
+    To read that, a worker would have to import Ray Tune.
+    """
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        super().__init__(words)
+        self._sent = dict(words)
+
+    def __deepcopy__(self, memo: object) -> _Words:
+        return _Words(self._sent)
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, str]]]:
+        return dict, (self._sent,)
+
+
+def _keep_here(storage: Any) -> None:
+    """Let a worker get None for Ray's place for results, for the same reason."""
+    kind = type(storage)
+    storage.__class__ = type(kind.__name__, (kind,), {"__reduce__": lambda _: (type(None), ())})

@@ -26,7 +26,6 @@ ONLY_IN = {
         "automl/preparation.py",
         "automl/ray_order.py",
         "automl/ray_trial.py",
-        "automl/worker.py",
     ),
     "mlflow": ("automl/tracking/",),
     "hydra": ("automl/run.py", "automl/compose.py", "diffranet/composition.py"),
