@@ -1,5 +1,6 @@
 """From a configuration to a classifier (paper section 4.2, Table 8)."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -29,21 +30,31 @@ DIFFRACTION_FROM = 2
 
 
 def build_classifier(
-    configuration: Mapping[str, Any], seed: int, *, classes: int, present: Sequence[int]
+    configuration: Mapping[str, Any],
+    seed: int,
+    *,
+    classes: int,
+    present: Sequence[int],
+    backend: str = "sklearn",
 ) -> Classifier:
     """The classifier that the configuration chooses, not fitted.
 
-    It uses one core: trials run side by side.
+    It uses as many threads as the environment's ``OMP_NUM_THREADS`` allows, one if that is not
+    set: Ray sets it in each worker to the CPUs of a trial, so that parallel trials and parallel
+    trees do not fight for cores.
 
     Args:
         configuration: With `classifier` and its parameters.
         seed: Any non-negative integer.
         classes: The number of classes of the data.
         present: The class indices that occur in the training labels.
+        backend: `sklearn`, or `intelex`: its SVM predicts alike, its forest's trees split at
+            other, binned thresholds.
 
     Raises:
         ValueError: A missing or impossible value.
     """
+    forest, svm = _families(backend)
     choice, values = active_values(configuration, "classifier")
     weight = class_weight(
         values[f"{choice}_class_weight"],
@@ -54,23 +65,41 @@ def build_classifier(
     random_state = seed % 2**32  # what scikit-learn accepts
     classifier: Classifier
     if choice == "rf":
-        classifier = RandomForestClassifier(
+        classifier = forest(
             n_estimators=values["rf_trees"],
             max_features=values["rf_max_features"],
             max_depth=values["rf_max_depth"],
             class_weight=weight,
             random_state=random_state,
-            n_jobs=1,
+            n_jobs=threads(),
         )
     else:
-        classifier = SVC(
+        # scikit-learn's has one thread; the other takes all cores unless told.
+        extra = {"n_jobs": threads()} if backend == "intelex" else {}
+        classifier = svm(
             C=values["svm_c"],
             kernel="rbf",
             gamma=values["svm_gamma"] or "auto",  # Table 8 writes 0 for 1 / features
             class_weight=weight,
             random_state=random_state,
+            **extra,
         )
     return classifier
+
+
+def threads() -> int:
+    """The threads that a trial may use."""
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(text)) if text.isdigit() else 1
+
+
+def _families(backend: str) -> tuple[Any, Any]:
+    if backend == "intelex":
+        # An optional package, which takes seconds to import.
+        from sklearnex import ensemble, svm
+
+        return ensemble.RandomForestClassifier, svm.SVC
+    return RandomForestClassifier, SVC
 
 
 def class_weight(

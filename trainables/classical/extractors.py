@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainables.classical.names import active_values
+from trainables.classical.options import Options
 from trainables.features.glcm import offsets_of
 from trainables.features.lbp import neighbourhood_of
 from trainables.features.transformers import GLCM, LBP, BagOfVisualWords, Extractor
 
 
-def build_extractor(configuration: Mapping[str, Any], seed: int) -> Extractor:
+def build_extractor(configuration: Mapping[str, Any], options: Options) -> Extractor:
     """The extractor that the configuration chooses, not fitted.
 
     Args:
         configuration: With `extractor` and its parameters.
-        seed: Of the codebook; the other extractors draw nothing.
+        options: How codebooks are made.
 
     Raises:
         ValueError: A missing or impossible value.
@@ -32,7 +33,7 @@ def build_extractor(configuration: Mapping[str, Any], seed: int) -> Extractor:
     clusters = _integer(values, "sift_clusters")
     if clusters < 1:
         raise ValueError(f"configuration: sift_clusters must be at least 1, not {clusters}")
-    return BagOfVisualWords(clusters, seed)
+    return BagOfVisualWords(clusters, options.codebook_seed, options.codebook == "per_split")
 
 
 def _integers(values: Mapping[str, Any], name: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""The names a space and the options may use, and their checks."""
+"""The names that a space may use, and their checks."""
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
@@ -22,26 +22,11 @@ CLASSIFIERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Classifier to the parameters that it needs (Table 8)."""
 
-OPTIONS = ("store",)
-
 PARAMETERS = (
     "extractor",
     "classifier",
     *(name for group in (EXTRACTORS, CLASSIFIERS) for names in group.values() for name in names),
 )
-
-
-def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse what is no option.
-
-    Raises:
-        ValueError: An unknown option, or `store` that is not true or false.
-    """
-    for name in options:
-        if name not in OPTIONS:
-            raise ValueError(f"classical: unknown option {name!r}{_suggest(name, OPTIONS)}")
-    if not isinstance(options.get("store", True), bool):
-        raise ValueError(f"classical: store must be true or false, not {options['store']!r}")
 
 
 def check_parameters(names: Collection[str]) -> None:

@@ -13,7 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from trainables.classical.classifiers import build_classifier
 from trainables.classical.extractors import build_extractor
 from trainables.classical.fitted import FittedModel, load_pipeline, save_pipeline
-from trainables.classical.names import check_options, check_parameters
+from trainables.classical.names import check_parameters
+from trainables.classical.options import Options
 from trainables.classical.preparation import preparations, prepare
 from trainables.classical.probabilities import probabilities
 from trainables.features import stored
@@ -59,8 +60,7 @@ class Classical:
 
     Args:
         data: The data of the search.
-        options: `store` (default true): keep features under `data.cache / "features"` and
-            share them among trials; false computes them anew for each trial.
+        options: See :class:`Options`; features are kept under `data.cache / "features"`.
         device: Not used: every step runs on the CPU.
 
     Raises:
@@ -71,10 +71,9 @@ class Classical:
 
     def __init__(self, data: Data, options: Mapping[str, Any], device: str) -> None:
         del device
-        check_options(options)
+        self._options = Options.parse(options)
         self._data = data
-        keep = options.get("store", True)
-        self._store = FeatureStore(data.cache / "features") if keep else None
+        self._store = FeatureStore(data.cache / "features") if self._options.store else None
 
     @classmethod
     def check(
@@ -89,7 +88,7 @@ class Classical:
             ValueError: An unknown option or parameter (with the nearest known one), a missing
                 parameter, or images too small to have pixel pairs.
         """
-        check_options(options)
+        Options.parse(options)
         check_parameters(space_parameters)
         if image_shape is not None and min(image_shape) < 2:
             height, width = image_shape
@@ -109,7 +108,7 @@ class Classical:
             reach: Every value that a configuration may have, by parameter.
             data: The data of the search.
         """
-        if not options.get("store", True):
+        if not Options.parse(options).store:
             return []
         return preparations(FeatureStore(data.cache / "features"), reach, data)
 
@@ -134,7 +133,7 @@ class Classical:
 
         Args:
             configuration: The active parameters of Table 8.
-            seed: Of the codebook and the classifier.
+            seed: Of the classifier.
             budget: Not used: neither classifier has epochs.
             checkpoint: File for the fitted pipeline, or None to keep nothing.
 
@@ -150,12 +149,13 @@ class Classical:
         del budget
         data = self._data
         labels = np.asarray(data.train.labels)
-        extractor = build_extractor(configuration, seed)
+        extractor = build_extractor(configuration, self._options)
         classifier = build_classifier(
             configuration,
             seed,
             classes=len(data.classes),
             present=np.unique(labels).tolist(),
+            backend=self._options.backend,
         )
         scaler = StandardScaler()
         start = perf_counter()

@@ -27,14 +27,7 @@ class Split(Protocol):
 def fit_stored(extractor: Extractor, store: FeatureStore, training: Split) -> None:
     """Do what `extractor.fit(training.images)` does, reusing what the store holds."""
     if isinstance(extractor, BagOfVisualWords):
-        (codebook,) = store.blocks(
-            training.digest,
-            *_one(blocks.of_codebook(extractor.clusters, extractor.seed)),
-            lambda _: [
-                bovw.fit_codebook(_descriptors(store, training), extractor.clusters, extractor.seed)
-            ],
-        )
-        extractor.adopt(codebook)
+        extractor.adopt(_codebook(extractor, store, training))
     else:
         extractor.fit(training.images)
 
@@ -73,20 +66,31 @@ def transform_stored(
             lambda _: lbp.lbp_histograms(split.images, [neighbourhood]),
         )
     else:
-        features = _frequencies(extractor, store, training, split)
+        features = _frequencies(extractor, store, split if extractor.per_split else training, split)
     return _rows(features, split)
 
 
+def _codebook(extractor: BagOfVisualWords, store: FeatureStore, source: Split) -> NDArray[Any]:
+    (codebook,) = store.blocks(
+        source.digest,
+        *_one(blocks.of_codebook(extractor.clusters, extractor.seed)),
+        lambda _: [
+            bovw.fit_codebook(_descriptors(store, source), extractor.clusters, extractor.seed)
+        ],
+    )
+    return codebook
+
+
 def _frequencies(
-    extractor: BagOfVisualWords, store: FeatureStore, training: Split, split: Split
+    extractor: BagOfVisualWords, store: FeatureStore, source: Split, split: Split
 ) -> NDArray[Any]:
     (features,) = store.blocks(
         split.digest,
-        *_one(blocks.of_words(extractor.clusters, extractor.seed, training.digest)),
+        *_one(blocks.of_words(extractor.clusters, extractor.seed, source.digest)),
         lambda _: [
             bovw.word_frequencies(
                 _descriptors(store, split),
-                extractor.codebook_,
+                _codebook(extractor, store, source),
                 len(split.images),
                 extractor.clusters,
             )

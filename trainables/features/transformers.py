@@ -102,14 +102,17 @@ class BagOfVisualWords(_ImageTransformer):
     Args:
         clusters: The number of words.
         seed: Of the codebook.
+        per_split: Describe images by a codebook of their own, as the authors' code does; words
+            of two calls of `transform` then do not correspond.
 
     Attributes:
         codebook_: (words, 128), words <= clusters.
     """
 
-    def __init__(self, clusters: int = 100, seed: int = 0) -> None:
+    def __init__(self, clusters: int = 100, seed: int = 0, per_split: bool = False) -> None:
         self.clusters = clusters
         self.seed = seed
+        self.per_split = per_split
 
     def fit(self, X: Images, y: object = None) -> Self:
         """Learn the codebook from the descriptors of training images."""
@@ -124,7 +127,11 @@ class BagOfVisualWords(_ImageTransformer):
     def transform(self, X: Images) -> NDArray[np.float64]:
         """Features (n, clusters): fractions of each image's key points."""
         check_is_fitted(self)
-        return word_frequencies(sift_descriptors(X), self.codebook_, len(X), self.clusters)
+        descriptors = sift_descriptors(X)
+        codebook = self.codebook_
+        if self.per_split:
+            codebook = fit_codebook(descriptors, self.clusters, self.seed)
+        return word_frequencies(descriptors, codebook, len(X), self.clusters)
 
     def _names(self) -> list[str]:
         return [f"sift_word{index}" for index in range(self.clusters)]

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from trainables.classical import Classical
+from trainables.features import bovw
 from trainables.features.transformers import GLCM
 
 RF = {
@@ -38,9 +39,9 @@ def run(
     *,
     seed: int = 0,
     checkpoint: Path | None = None,
-    store: bool = True,
+    **options: Any,
 ) -> dict[str, Any]:
-    trainable = Classical(data, {"store": store}, "cpu")
+    trainable = Classical(data, options, "cpu")
     (report,) = trainable.train(configuration, seed=seed, budget=1, checkpoint=checkpoint)
     return report
 
@@ -119,6 +120,52 @@ def test_the_seed_is_the_trial(data: SimpleNamespace, configuration: dict[str, A
         np.random.seed(2)  # noqa: NPY002
     assert np.array_equal(data.scored[0], data.scored[1])
     assert not np.array_equal(data.scored[0], data.scored[3])
+
+
+def test_trials_of_all_seeds_share_a_codebook(
+    data: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+    fit = bovw.fit_codebook
+
+    def recorded(descriptors: np.ndarray, clusters: int, seed: int) -> np.ndarray:
+        seeds.append(seed)
+        return fit(descriptors, clusters, seed)
+
+    monkeypatch.setattr(bovw, "fit_codebook", recorded)
+    for seed in (7, 8):
+        run(data, EXTRACTORS["sift"] | RF, seed=seed)
+    run(data, EXTRACTORS["sift"] | SVM, seed=7)
+    assert seeds == [0]
+    run(data, EXTRACTORS["sift"] | SVM, seed=7, codebook_seed=5)
+    assert seeds == [0, 5]
+
+
+@pytest.mark.parametrize("store", [True, False])
+def test_a_codebook_per_split(data: SimpleNamespace, tmp_path: Path, store: bool) -> None:
+    configuration = EXTRACTORS["sift"] | RF
+    run(data, configuration)
+    run(data, configuration, store=store, codebook="per_split", checkpoint=tmp_path / "m")
+    shared, own = data.scored
+    assert not np.array_equal(shared, own)
+    model = Classical(data, {}, "cpu").load(tmp_path / "m")
+    np.testing.assert_array_equal(model.predict_proba(data.validation.images), own)
+
+
+@pytest.mark.parametrize("classifier", [RF, SVM], ids=["rf", "svm"])
+def test_the_other_backend_learns_as_well(
+    data: SimpleNamespace, tmp_path: Path, classifier: dict[str, Any]
+) -> None:
+    pytest.importorskip("sklearnex", exc_type=ImportError)
+    configuration = EXTRACTORS["glcm"] | classifier
+    reference = run(data, configuration)
+    report = run(data, configuration, backend="intelex", checkpoint=tmp_path / "m")
+    # A forest's trees split elsewhere; the SVM solves the same problem.
+    differing = np.sum(data.scored[0].argmax(1) != data.scored[1].argmax(1))
+    assert differing <= (3 if classifier is RF else 0)
+    assert abs(report["train_accuracy"] - reference["train_accuracy"]) < 0.1
+    model = Classical(data, {}, "cpu").load(tmp_path / "m")
+    np.testing.assert_array_equal(model.predict_proba(data.validation.images), data.scored[1])
 
 
 @pytest.mark.parametrize("classifier", [RF, SVM], ids=["rf", "svm"])

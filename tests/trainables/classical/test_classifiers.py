@@ -29,10 +29,24 @@ def test_parameters_reach_scikit_learn() -> None:
     assert forest["max_features"] == 0.5
     assert forest["max_depth"] == 2
     assert forest["random_state"] == 3
-    assert forest["n_jobs"] == 1
     assert build(SVM).gamma == "auto"
     assert build(SVM | {"svm_gamma": 0.5, "svm_c": 2**-5}).gamma == 0.5
     assert build(SVM | {"svm_c": 2**-5}).C == 2**-5
+
+
+@pytest.mark.parametrize("backend", ["sklearn", "intelex"])
+@pytest.mark.parametrize(("text", "count"), [("3", 3), ("0", 1), ("", 1), (None, 1)])
+def test_threads_are_those_of_a_trial(
+    text: str | None, count: int, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if backend == "intelex":
+        pytest.importorskip("sklearnex", exc_type=ImportError)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if text is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", text)
+    for configuration in (RF, SVM):
+        built = build_classifier(configuration, 0, classes=5, present=range(5), backend=backend)
+        assert built.get_params().get("n_jobs", count) == count
 
 
 @pytest.mark.parametrize(

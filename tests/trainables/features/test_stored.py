@@ -45,8 +45,14 @@ def both(
 
 @pytest.mark.parametrize(
     "extractor",
-    [GLCM([5, 1], [90, 0]), LBP(8, 2), LBP(8, 0), BagOfVisualWords(6, 3)],
-    ids=["glcm", "lbp", "lbp0", "sift"],
+    [
+        GLCM([5, 1], [90, 0]),
+        LBP(8, 2),
+        LBP(8, 0),
+        BagOfVisualWords(6, 3),
+        BagOfVisualWords(6, 3, per_split=True),
+    ],
+    ids=["glcm", "lbp", "lbp0", "sift", "sift-per-split"],
 )
 def test_stored_equals_direct_and_is_not_computed_twice(
     extractor: Extractor, store: FeatureStore, splits: SimpleNamespace, calls: list[str]
@@ -94,6 +100,17 @@ def test_words_depend_on_the_training_images(store: FeatureStore, splits: Simple
     own = both(BagOfVisualWords(6, 3), store, splits)[1]
     swapped = SimpleNamespace(train=splits.validation, validation=splits.validation)
     assert not np.array_equal(both(BagOfVisualWords(6, 3), store, swapped)[1], own)
+
+
+def test_a_codebook_per_split_is_of_the_images_described(
+    store: FeatureStore, splits: SimpleNamespace
+) -> None:
+    train, validation = both(BagOfVisualWords(6, 3, per_split=True), store, splits)
+    of_training = both(BagOfVisualWords(6, 3), store, splits)
+    np.testing.assert_array_equal(train, of_training[0])
+    assert not np.array_equal(validation, of_training[1])
+    alone = BagOfVisualWords(6, 3).fit(splits.validation.images)
+    np.testing.assert_array_equal(validation, alone.transform(splits.validation.images))
 
 
 def test_one_digest_for_different_images_is_refused(
