@@ -117,6 +117,9 @@ def plan_summary(checked: Checked) -> dict[str, Any]:
 
 def preview(name: str, checked: Checked) -> str:
     """Return the plan as text."""
+    # Here alone: a search needs no forecast.
+    from automl import costs
+
     settings, plan = checked.settings, plan_summary(checked)
     unit = settings.trainable.budget.unit
     confirmation = settings.confirmation
@@ -138,6 +141,7 @@ def preview(name: str, checked: Checked) -> str:
         f"  confirmation: {confirmation.configurations} configurations × {confirmation.seeds} "
         f"seeds × {confirmation.budget} {unit}"
     )
+    lines += costs.lines(costs.forecast(checked, name), unit)
     lines += [f"  {note}" for note in checked.notes]
     lines.append("Nothing was started; leave preview=true out to run it.")
     return "\n".join(lines)

@@ -15,6 +15,8 @@ BENCHMARKS = (
     "busy",
     "simulator",
     "features",
+    "codebooks",
+    "classical",
     "search_quality",
 )
 
