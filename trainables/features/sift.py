@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.features.allocation import keep_freed_memory
 from trainables.features.images import Images, as_images
 
 VERSION = f"1-opencv{cv2.__version__}"
@@ -38,6 +39,7 @@ def sift_descriptors(images: Images) -> NDArray[np.void]:
     if images.dtype != np.uint8:
         raise ValueError(f"SIFT needs uint8 images, not {images.dtype}; scale them to 0..255 first")
     found = []
+    keep_freed_memory()
     with _one_thread():
         sift = cv2.SIFT.create()
         for index, image in enumerate(images):
