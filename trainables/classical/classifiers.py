@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.svm import SVC
 
+from trainables.classical.machine import WIDE, MatrixSVC
 from trainables.classical.names import active_values
 
 
@@ -48,13 +49,12 @@ def build_classifier(
         seed: Any non-negative integer.
         classes: The number of classes of the data.
         present: The class indices that occur in the training labels.
-        backend: `sklearn`, or `intelex`: its SVM predicts alike, its forest's trees split at
-            other, binned thresholds.
+        backend: Of the forest: `sklearn`, or `intelex`, whose trees split at other, binned
+            thresholds.
 
     Raises:
         ValueError: A missing or impossible value.
     """
-    forest, svm = _families(backend)
     choice, values = active_values(configuration, "classifier")
     weight = class_weight(
         values[f"{choice}_class_weight"],
@@ -65,7 +65,7 @@ def build_classifier(
     random_state = seed % 2**32  # what scikit-learn accepts
     classifier: Classifier
     if choice == "rf":
-        classifier = forest(
+        classifier = _forest(backend)(
             n_estimators=values["rf_trees"],
             max_features=values["rf_max_features"],
             max_depth=values["rf_max_depth"],
@@ -74,15 +74,12 @@ def build_classifier(
             n_jobs=threads(),
         )
     else:
-        # scikit-learn's has one thread; the other takes all cores unless told.
-        extra = {"n_jobs": threads()} if backend == "intelex" else {}
-        classifier = svm(
+        is_wide = configuration.get("sift_clusters", 0) >= WIDE
+        classifier = (MatrixSVC if is_wide else SVC)(
             C=values["svm_c"],
-            kernel="rbf",
             gamma=values["svm_gamma"] or "auto",  # Table 8 writes 0 for 1 / features
             class_weight=weight,
             random_state=random_state,
-            **extra,
         )
     return classifier
 
@@ -93,13 +90,13 @@ def threads() -> int:
     return max(1, int(text)) if text.isdigit() else 1
 
 
-def _families(backend: str) -> tuple[Any, Any]:
+def _forest(backend: str) -> Any:
     if backend == "intelex":
         # An optional package, which takes seconds to import.
-        from sklearnex import ensemble, svm
+        from sklearnex import ensemble
 
-        return ensemble.RandomForestClassifier, svm.SVC
-    return RandomForestClassifier, SVC
+        return ensemble.RandomForestClassifier
+    return RandomForestClassifier
 
 
 def class_weight(

@@ -27,7 +27,7 @@ class Options:
     codebook_seed: int = 0
     """Of all codebooks, so that trials share them."""
     backend: str = "sklearn"
-    """Whose random forest and SVM."""
+    """Whose random forest."""
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Self:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.svm import SVC
 
 
 def probabilities(
@@ -18,14 +17,14 @@ def probabilities(
     loss computed from them) is not.
 
     Args:
-        classifier: A fitted `RandomForestClassifier` or `SVC`; its labels are class indices.
+        classifier: A fitted `RandomForestClassifier`, `SVC` or `MatrixSVC` of class indices.
         features: (n, features), as the classifier takes them.
         classes: The number of columns. A class that training did not show is never expected.
 
     Returns:
         (n, classes); rows sum to 1.
     """
-    if isinstance(classifier, SVC):
+    if hasattr(classifier, "decision_function"):
         known = _svm_probabilities(classifier, features)
     else:
         known = classifier.predict_proba(features)

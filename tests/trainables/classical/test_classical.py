@@ -28,6 +28,7 @@ EXTRACTORS: dict[str, dict[str, Any]] = {
     "lbp": {"extractor": "lbp", "lbp_points": 8, "lbp_radius": 2},
     "lbp0": {"extractor": "lbp", "lbp_points": 8, "lbp_radius": 0},
     "sift": {"extractor": "sift", "sift_clusters": 10},
+    "sift250": {"extractor": "sift", "sift_clusters": 250},
 }
 GLCM_RF = EXTRACTORS["glcm"] | RF
 GLCM_SVM = EXTRACTORS["glcm"] | SVM
@@ -152,17 +153,13 @@ def test_a_codebook_per_split(data: SimpleNamespace, tmp_path: Path, store: bool
     np.testing.assert_array_equal(model.predict_proba(data.validation.images), own)
 
 
-@pytest.mark.parametrize("classifier", [RF, SVM], ids=["rf", "svm"])
-def test_the_other_backend_learns_as_well(
-    data: SimpleNamespace, tmp_path: Path, classifier: dict[str, Any]
-) -> None:
+def test_the_other_backend_learns_as_well(data: SimpleNamespace, tmp_path: Path) -> None:
     pytest.importorskip("sklearnex", exc_type=ImportError)
-    configuration = EXTRACTORS["glcm"] | classifier
+    configuration = EXTRACTORS["glcm"] | RF
     reference = run(data, configuration)
     report = run(data, configuration, backend="intelex", checkpoint=tmp_path / "m")
-    # A forest's trees split elsewhere; the SVM solves the same problem.
-    differing = np.sum(data.scored[0].argmax(1) != data.scored[1].argmax(1))
-    assert differing <= (3 if classifier is RF else 0)
+    # Its trees split elsewhere.
+    assert np.sum(data.scored[0].argmax(1) != data.scored[1].argmax(1)) <= 3
     assert abs(report["train_accuracy"] - reference["train_accuracy"]) < 0.1
     model = Classical(data, {}, "cpu").load(tmp_path / "m")
     np.testing.assert_array_equal(model.predict_proba(data.validation.images), data.scored[1])

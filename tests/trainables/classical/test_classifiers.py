@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.svm import SVC
 
 from trainables.classical.classifiers import build_classifier, class_weight
+from trainables.classical.machine import WIDE, MatrixSVC
 from trainables.classical.probabilities import probabilities
 
 SVM = {"classifier": "svm", "svm_c": 1, "svm_gamma": 0, "svm_class_weight": None}
@@ -34,6 +35,30 @@ def test_parameters_reach_scikit_learn() -> None:
     assert build(SVM | {"svm_c": 2**-5}).C == 2**-5
 
 
+@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("weight", [None, "balanced"])
+@pytest.mark.parametrize("gamma", [0, 0.002])
+def test_a_kernel_of_matrix_products_predicts_alike(
+    classes: int, weight: str | None, gamma: float
+) -> None:
+    rng = np.random.default_rng(1)
+    labels = np.sort(rng.integers(0, classes, 1300))
+    features = rng.normal(size=(1300, WIDE)) + 0.15 * labels[:, np.newaxis]
+    values = SVM | {"svm_class_weight": weight, "svm_gamma": gamma}
+    wide, plain = (
+        build_classifier(values | extra, 0, classes=classes, present=range(classes))
+        for extra in ({"sift_clusters": WIDE}, {})
+    )
+    assert (type(wide), type(plain)) == (MatrixSVC, SVC)
+    for machine in (wide, plain):
+        machine.fit(features[::2], labels[::2])
+    np.testing.assert_array_equal(wide.predict(features), plain.predict(features))
+    np.testing.assert_allclose(
+        probabilities(wide, features, classes), probabilities(plain, features, classes), atol=1e-9
+    )
+    assert 0.3 < np.mean(wide.predict(features[1::2]) == labels[1::2]) < 1
+
+
 @pytest.mark.parametrize("backend", ["sklearn", "intelex"])
 @pytest.mark.parametrize(("text", "count"), [("3", 3), ("0", 1), ("", 1), (None, 1)])
 def test_threads_are_those_of_a_trial(
@@ -44,9 +69,8 @@ def test_threads_are_those_of_a_trial(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if text is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", text)
-    for configuration in (RF, SVM):
-        built = build_classifier(configuration, 0, classes=5, present=range(5), backend=backend)
-        assert built.get_params().get("n_jobs", count) == count
+    forest = build_classifier(RF, 0, classes=5, present=range(5), backend=backend)
+    assert forest.get_params()["n_jobs"] == count
 
 
 @pytest.mark.parametrize(
