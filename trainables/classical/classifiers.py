@@ -7,9 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.svm import SVC
 
-from trainables.classical.machine import WIDE, MatrixSVC
+from trainables.classical.machine import MatrixSVC
 from trainables.classical.names import active_values
 
 
@@ -19,8 +18,8 @@ class Classifier(Protocol):
     classes_: NDArray[np.int64]
     """The class indices that training showed, ascending."""
 
-    def fit(self, X: NDArray[np.float64], y: NDArray[np.int64]) -> object:
-        """Learn from features (n, features) and class indices (n,)."""
+    def fit(self, X: Any, y: NDArray[np.int64]) -> object:
+        """Learn from features (n, features), a forest also sparse ones, and class indices (n,)."""
 
     def predict(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
         """Class indices (n,)."""
@@ -74,8 +73,7 @@ def build_classifier(
             n_jobs=threads(),
         )
     else:
-        is_wide = configuration.get("sift_clusters", 0) >= WIDE
-        classifier = (MatrixSVC if is_wide else SVC)(
+        classifier = MatrixSVC(
             C=values["svm_c"],
             gamma=values["svm_gamma"] or "auto",  # Table 8 writes 0 for 1 / features
             class_weight=weight,

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.classical.machine import MatrixSVC
+
 
 def probabilities(
     classifier: Any, features: NDArray[np.float64], classes: int
@@ -17,14 +19,14 @@ def probabilities(
     loss computed from them) is not.
 
     Args:
-        classifier: A fitted `RandomForestClassifier`, `SVC` or `MatrixSVC` of class indices.
+        classifier: A fitted `RandomForestClassifier` or `MatrixSVC` of class indices.
         features: (n, features), as the classifier takes them.
         classes: The number of columns. A class that training did not show is never expected.
 
     Returns:
         (n, classes); rows sum to 1.
     """
-    if hasattr(classifier, "decision_function"):
+    if isinstance(classifier, MatrixSVC):
         known = _svm_probabilities(classifier, features)
     else:
         known = classifier.predict_proba(features)
@@ -33,17 +35,16 @@ def probabilities(
     return table
 
 
-def _svm_probabilities(classifier: Any, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    decision = np.asarray(classifier.decision_function(features), dtype=np.float64)
-    if decision.ndim == 1:
-        decision = np.stack([-decision, decision], axis=1) / 2
-    # `predict` counts one-against-one votes and breaks ties by class order, the decision values
-    # break them by margin; where they differ the prediction is lifted just above the rest.
-    predicted = np.searchsorted(classifier.classes_, classifier.predict(features))
-    rows = np.arange(len(decision))
-    others = decision.copy()
+def _svm_probabilities(machine: MatrixSVC, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    decisions = machine.pair_decisions(features)
+    values = machine.margins(decisions)
+    # The prediction counts votes and breaks ties by class order, the values break them by margin;
+    # where they differ the prediction is lifted just above the rest.
+    predicted = np.searchsorted(machine.classes_, machine.elected(decisions))
+    rows = np.arange(len(values))
+    others = values.copy()
     others[rows, predicted] = -np.inf
     floor = others.max(axis=1) + 1e-6
-    decision[rows, predicted] = np.maximum(decision[rows, predicted], floor)
-    exponentials = np.exp(decision - decision.max(axis=1, keepdims=True))
+    values[rows, predicted] = np.maximum(values[rows, predicted], floor)
+    exponentials = np.exp(values - values.max(axis=1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))

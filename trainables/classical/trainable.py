@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from trainables.classical.classifiers import build_classifier
 from trainables.classical.extractors import build_extractor
 from trainables.classical.fitted import FittedModel, load_pipeline, save_pipeline
+from trainables.classical.learning import learn, scaler_of
 from trainables.classical.names import check_parameters
 from trainables.classical.options import Options
 from trainables.classical.preparation import preparations, prepare
@@ -157,13 +157,13 @@ class Classical:
             present=np.unique(labels).tolist(),
             backend=self._options.backend,
         )
-        scaler = StandardScaler()
+        scaler = scaler_of(configuration)
         start = perf_counter()
         try:
             train, validation = self._features(extractor)
             featured = perf_counter()
             train = scaler.fit_transform(train)
-            classifier.fit(train, labels)
+            learned = learn(classifier, train, labels)
         except ValueError as error:
             yield _failure("infeasible", error, perf_counter() - start)
             return
@@ -171,14 +171,13 @@ class Classical:
             yield _failure("out_of_memory", error, perf_counter() - start)
             return
         fitted = perf_counter()
-        train_accuracy = float(np.mean(classifier.predict(train) == labels))
         table = probabilities(classifier, scaler.transform(validation), len(data.classes))
         if checkpoint is not None:
             steps = [("extractor", extractor), ("scaler", scaler), ("classifier", classifier)]
             save_pipeline(Pipeline(steps), checkpoint)
         yield {
             "epoch": 1,
-            "train_accuracy": train_accuracy,
+            "train_accuracy": float(np.mean(learned == labels)),
             **data.score(table),
             "feature_seconds": featured - start,
             "fit_seconds": fitted - featured,

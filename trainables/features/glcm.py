@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trainables.features.glcm_kernel import SUMS, matrix_sums, survey
 from trainables.features.glcm_plan import Step, layout, passes, step_of
-from trainables.features.images import Images, as_images
+from trainables.features.images import Images, as_images, one_by_one
 
 PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "energy", "correlation", "ASM")
 
@@ -79,7 +79,7 @@ def glcm_properties(images: Images, offsets: Sequence[Offset]) -> NDArray[np.flo
     sums = np.zeros((len(images), len(distinct), SUMS), np.int64)
     homogeneity = np.zeros((len(images), len(distinct)))
     if distinct:
-        for image, integers, reals in zip(images, sums, homogeneity, strict=True):
+        for image, integers, reals in zip(one_by_one(images), sums, homogeneity, strict=True):
             _add_sums(image, distinct, integers, reals)
     return _properties(sums, homogeneity)[:, [distinct.index(step) for step in steps]]
 

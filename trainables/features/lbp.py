@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.features.images import Images, as_images
+from trainables.features.images import Images, as_images, one_by_one
 from trainables.features.lbp_circle import circle
 from trainables.features.lbp_kernel import COUNTERS, MOST_POINTS, count_codes
 
@@ -72,7 +72,7 @@ def lbp_histograms(
     _, height, width = images.shape
     margin = max(of_radius, default=0)
     padded = np.zeros((height + 2 * margin, width + 2 * margin))
-    for row, image in enumerate(images if of_radius else ()):
+    for row, image in enumerate(one_by_one(images) if of_radius else ()):
         padded[margin : margin + height, margin : margin + width] = image
         for radius, indices in of_radius.items():
             numbers = tuple(neighbourhoods[index].points for index in indices)

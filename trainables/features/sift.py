@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.features.allocation import keep_freed_memory
-from trainables.features.images import Images, as_images
+from trainables.features.images import Images, as_images, one_by_one
 
 VERSION = f"1-opencv{cv2.__version__}"
 """Names the definition and the library: stored descriptors of another version are not reused."""
@@ -42,7 +42,7 @@ def sift_descriptors(images: Images) -> NDArray[np.void]:
     keep_freed_memory()
     with _one_thread():
         sift = cv2.SIFT.create()
-        for index, image in enumerate(images):
+        for index, image in enumerate(one_by_one(images)):
             _, values = sift.detectAndCompute(np.ascontiguousarray(image), None)
             if values is not None:
                 rows = np.empty(len(values), DESCRIPTOR)

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from trainables.features.images import as_images
+from trainables.features.images import as_images, one_by_one
 
 
 @pytest.mark.parametrize("kind", [np.uint8, "<u2", ">u2"])
@@ -24,3 +26,37 @@ def test_images_are_not_copied(kind: type) -> None:
 def test_other_things_are_refused(images: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         as_images(images)
+
+
+def resident_megabytes_of(path: Path) -> float:
+    """Resident pages of the mappings of a file in this process."""
+    found, total = False, 0
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split(maxsplit=1)[0]:
+            found = line.endswith(str(path))
+        elif found and line.startswith("Rss:"):
+            total += int(line.split()[1])
+    return total / 1024
+
+
+def test_pages_of_a_mapped_file_are_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "images.npy"
+    np.save(path, np.arange(256, dtype=np.uint8).repeat(2**18).reshape(256, 512, 512))
+    images = as_images(np.load(path, mmap_mode="r")[6:])
+    most = 0.0
+    for index, image in enumerate(one_by_one(images), start=6):
+        assert image.mean() == index
+        most = max(most, resident_megabytes_of(path))
+    assert 10 < most < 32
+    assert resident_megabytes_of(path) < 1
+    assert [image.mean() for image in images] == list(range(6, 256))  # the file is as it was
+    assert resident_megabytes_of(path) > 60
+
+
+def test_changes_of_a_private_map_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "images.npy"
+    np.save(path, np.zeros((3, 4, 5), np.uint8))
+    images = np.load(path, mmap_mode="c")
+    images[1] = 7
+    assert [int(image.max()) for image in one_by_one(images)] == [0, 7, 0]
+    assert images[1].min() == 7
