@@ -5,13 +5,12 @@ image: a word means the same thing everywhere. The authors' code fitted one code
 `BagOfVisualWords` can do that too, for comparison.
 """
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from trainables.features import sift
+from trainables.features import faiss_library, sift
 
 VERSION = f"2-sift{sift.VERSION}"
 """Names the definition and the descriptors it rests on."""
@@ -45,7 +44,7 @@ def fit_codebook(descriptors: NDArray[np.void], clusters: int, seed: int) -> NDA
         return distinct.astype(np.float64)
     rng = np.random.default_rng(seed)
     start = distinct[rng.choice(len(distinct), clusters, replace=False)]
-    kmeans = faiss.Kmeans(
+    kmeans = faiss_library.load().Kmeans(
         sift.LENGTH,
         clusters,
         niter=ITERATIONS,
