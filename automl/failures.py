@@ -11,7 +11,7 @@ from automl.settings import FailureSettings
 from automl.state import Trial
 
 # What a configuration does to itself. Any other failure may be the machine's or the code's.
-RESULTS = ("diverged", "infeasible")
+RESULTS = ("diverged", "infeasible", "hopeless")
 _SHOWN = 5
 
 

@@ -172,6 +172,54 @@ def test_deepfreak_is_table_10_or_the_released_code(
     }
 
 
+EXTENSIONS: dict[str, tuple[Any, Any]] = {
+    "normalisation": (["batch", "group"], "batch"),
+    "evaluation_statistics": (["running", "image", "target"], "running"),
+    "rate_schedule": (["steps", "one_cycle"], "steps"),
+    "label_smoothing": ((0, 0.2), 0),
+    "loss": (["cross_entropy", "ordinal"], "cross_entropy"),
+    "symmetries": (["none", "dihedral"], "none"),
+    "intensity_range": ((0, 1.2), 0),
+}
+
+
+def test_deepfreak_extended_is_table_10_and_seven_parameters_more() -> None:
+    space, paper = load("deepfreak_extended"), load("deepfreak")
+    assert space.names == (*paper.names, *EXTENSIONS)
+    for name in ("topology", "learning_rate", "momentum", "weight_decay"):
+        assert space[name] == paper[name]
+    batches = set(paper.parent("batch_size").choices)
+    batches |= set(load("deepfreak_released").parent("batch_size").choices)
+    assert list(space.parent("batch_size").choices) == sorted(batches)
+    for name, (values, default) in EXTENSIONS.items():
+        parameter = space[name]
+        found = (
+            (parameter.lower, parameter.upper)
+            if isinstance(parameter, Float)
+            else list(space.parent(name).choices)
+        )
+        assert (found, parameter.default) == (values, default)
+    extras = {name: default for name, (_, default) in EXTENSIONS.items()}
+    assert space.default_configuration() == paper.default_configuration() | extras
+
+
+def test_deepfreak_extended_asks_for_statistics_of_batch_normalisation_alone() -> None:
+    space = load("deepfreak_extended", {"normalisation": "group"})
+    assert "evaluation_statistics" not in space.names
+    assert {p.name for p in load("deepfreak_extended").parameters if p.conditions} == {
+        "evaluation_statistics"
+    }
+
+
+def test_the_paper_s_winners_are_points_of_deepfreak_extended() -> None:
+    space = load("deepfreak_extended")
+    assert len(space.published) == 5
+    for one, printed in zip(space.published, load("deepfreak").published, strict=True):
+        assert one.source == printed.source
+        assert one.values[:5] == printed.values
+        space.validate(dict(one.values))
+
+
 # Best configurations of the paper: Table 3 (RF, SVM), Tables 14 and 16 (LBP; 16 has points and
 # radius in each other's place), Table 2, and A-C of Table 11.
 BEST = [
@@ -255,5 +303,11 @@ def test_each_file_is_a_hydra_option_that_compiles(name: str) -> None:
     assert set(to_hyperopt(space)) == set(space.names)
 
 
-def test_the_four_spaces_are_there() -> None:
-    assert SPACES == ["classical", "classical_released", "deepfreak", "deepfreak_released"]
+def test_the_spaces_are_there() -> None:
+    assert SPACES == [
+        "classical",
+        "classical_released",
+        "deepfreak",
+        "deepfreak_extended",
+        "deepfreak_released",
+    ]

@@ -1,18 +1,27 @@
-"""Random symmetries of a square: a diffraction image has no preferred orientation.
+"""Random changes of training images that leave their classes as they are.
 
-Not in the paper; off by default.
+Neither is in the paper; both are off by default.
 """
+
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+Symmetries = Literal["none", "dihedral"]
+
 FLIP_ROWS, FLIP_COLUMNS, TRANSPOSE = 1, 2, 4
+BRIGHTEST = 255
 
 
 def draw(generator: np.random.Generator, images: int, square: bool) -> npt.NDArray[np.uint8]:
-    """One symmetry per image: 8 of them for square images, the 4 without transposition else."""
+    """One symmetry per image: 8 of them for square images, the 4 without transposition else.
+
+    A diffraction image has no preferred orientation; Dieleman et al. 2015 do the same for
+    galaxies.
+    """
     return generator.integers(8 if square else 4, size=images, dtype=np.uint8)
 
 
@@ -24,3 +33,19 @@ def apply(images: Tensor, symmetries: Tensor) -> Tensor:
     if images.shape[1] == images.shape[2]:
         images = torch.where((chosen & TRANSPOSE) != 0, images.transpose(1, 2), images)
     return images
+
+
+def draw_intensities(
+    generator: np.random.Generator, images: int, reach: float
+) -> npt.NDArray[np.float32]:
+    """One factor of the grey levels per image: exp(u) with u uniform in [-reach, reach / 3).
+
+    Stands for the intensity that differs from shot to shot; mostly darker, as the real images
+    are. Domain randomisation in the sense of Tobin et al. 2017.
+    """
+    return np.exp(generator.uniform(-reach, reach / 3, images)).astype(np.float32)
+
+
+def scale(images: Tensor, factors: Tensor) -> Tensor:
+    """Multiply each of (n, h, w) images of grey levels by its own factor (n,), up to 255."""
+    return (images.float() * factors.view(-1, 1, 1)).clamp_max(BRIGHTEST)

@@ -10,10 +10,10 @@ from torch import nn
 from trainables.deepfreak import checkpoint as checkpoints
 from trainables.deepfreak import loop
 from trainables.deepfreak.data import Images, Probabilities
-from trainables.deepfreak.hyperparameters import Hyperparameters
+from trainables.deepfreak.identity import described
 from trainables.deepfreak.images import DeviceImages
 from trainables.deepfreak.network import DeepFreakNetwork, ResNet
-from trainables.deepfreak.options import Options
+from trainables.deepfreak.normalisation import TargetBatchNorm, norm_layer
 from trainables.deepfreak.topologies import topology
 
 
@@ -54,8 +54,13 @@ class FittedModel:
         """The model as one module, for whoever serves it: grey levels to probabilities."""
         return ProbabilityNetwork(self.network).eval()
 
+    @property
+    def together(self) -> bool:
+        """Whether an image's probabilities depend on those it is classified together with."""
+        return any(isinstance(layer, TargetBatchNorm) for layer in self.network.modules())
+
     def predict_proba(self, images: Images) -> Probabilities:
-        """Class probabilities (n, k), float64, of (n, h, w) uint8 images.
+        """Class probabilities (n, k), float64, of (n, h, w) uint8 images classified together.
 
         Raises:
             ValueError: the images have another shape or type.
@@ -82,18 +87,19 @@ def load(path: Path, device: torch.device, evaluation_batch: int) -> FittedModel
     try:
         saved = checkpoints.read(path)
         identity = saved.identity
-        options = Options.parse(identity["options"])
-        hyperparameters = Hyperparameters.parse(identity["configuration"], {})
+        hyperparameters, options = described(identity)
         classes = tuple(identity["classes"])
         rows, columns = identity["image_shape"]
         column = topology(hyperparameters.topology).resized(options.width, options.blocks)
         with torch.device("meta"):
-            resnet = ResNet(column, (rows, columns), len(classes), options.pool)
-            network = DeepFreakNetwork(resnet, torch.empty(saved.network["mean"].shape))
+            norm = norm_layer(hyperparameters.normalisation, hyperparameters.evaluation_statistics)
+            resnet = ResNet(column, (rows, columns), len(classes), options.pool, norm)
+            mean = torch.empty(saved.network["mean"].shape)
+            network = DeepFreakNetwork(resnet, mean, options.precision)
         network.load_state_dict(saved.network, assign=True)
     except checkpoints.CheckpointError as error:
         raise ValueError(str(error)) from error
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"checkpoint {path.name} does not describe a network: {type(error).__name__}"
         ) from error

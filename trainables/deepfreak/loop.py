@@ -1,16 +1,17 @@
 """One epoch of training and one pass of prediction. Nothing here knows of trials or files."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from trainables.deepfreak import augmentation
 from trainables.deepfreak.data import Probabilities
+from trainables.deepfreak.epoch_plan import EpochPlan
 from trainables.deepfreak.images import DeviceImages
+from trainables.deepfreak.network import DeepFreakNetwork
+from trainables.deepfreak.normalisation import estimated_statistics, statistics_bounds
+from trainables.deepfreak.stepping import Steps
 
 CHECK_EVERY = 50  # steps between two looks at the losses; each look waits for the device
 
@@ -27,75 +28,55 @@ class EpochResult:
     accuracy: float
 
 
-def train_epoch(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    images: DeviceImages,
-    labels: Tensor,
-    order: Tensor,
-    bounds: Sequence[tuple[int, int]],
-    symmetries: Tensor | None = None,
-) -> EpochResult:
+def train_epoch(network: nn.Module, steps: Steps, plan: EpochPlan) -> EpochResult:
     """Take one step per batch.
 
     Args:
-        network: (n, h, w) grey levels to (n, k) logits.
-        optimizer: of the network's parameters.
-        images: the training images.
-        labels: (n,) int64 on the device.
-        order: (n,) int64 on the device, the order in which images are seen.
-        bounds: the batches, as places in `order`.
-        symmetries: (n,) uint8 on the device, one symmetry per place in `order`.
+        network: what the steps train.
+        steps: how they are taken.
+        plan: the batches, their rates and their augmentation.
 
     Raises:
         DivergedError: the loss of a step is not finite.
     """
     network.train()
-    losses = torch.zeros(len(bounds), device=order.device)
-    correct = torch.zeros((), dtype=torch.int64, device=order.device)
+    tally = steps.begin(plan)
     checked = 0
-    for step, (start, stop) in enumerate(bounds):
-        chosen = order[start:stop]
-        batch, targets = images.take(chosen), labels[chosen]
-        if symmetries is not None:
-            batch = augmentation.apply(batch, symmetries[start:stop])
-        logits = network(batch)
-        loss = functional.cross_entropy(logits, targets)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        losses[step] = loss.detach()
-        correct += (logits.detach().argmax(1) == targets).sum()
-        if (step + 1) % CHECK_EVERY == 0 or step + 1 == len(bounds):
-            _check(losses[checked : step + 1], checked)
+    for step in range(len(plan.bounds)):
+        steps.take(step)
+        if (step + 1) % CHECK_EVERY == 0 or step + 1 == len(plan.bounds):
+            _check(tally.losses[checked : step + 1], checked)
             checked = step + 1
     # A batch's loss is its mean: weighted by its length, the epoch's is the mean per image.
-    lengths = np.array([stop - start for start, stop in bounds], np.float64)
-    per_batch = losses.cpu().numpy().astype(np.float64)
+    lengths = np.array([stop - start for start, stop in plan.bounds], np.float64)
+    per_batch = tally.losses.cpu().numpy().astype(np.float64)
     return EpochResult(
         loss=float(per_batch @ lengths / lengths.sum()),
-        accuracy=int(correct.item()) / int(lengths.sum()),
+        accuracy=int(tally.correct.item()) / int(lengths.sum()),
     )
 
 
 @torch.inference_mode()
-def predict(network: nn.Module, images: DeviceImages, batch: int) -> Probabilities:
-    """Class probabilities (n, k) with the running statistics of batch normalisation.
+def predict(network: DeepFreakNetwork, images: DeviceImages, batch: int) -> Probabilities:
+    """Class probabilities (n, k) of images that are classified together.
 
     Args:
         network: (n, h, w) grey levels to (n, k) logits; left in evaluation mode.
-        images: the images to classify.
-        batch: images per forward pass.
+        images: the images to classify, at least one. Of them all, and of nothing else, batch
+            normalisation takes its statistics if it evaluates with those of the target.
+        batch: images per forward pass; of no effect on the result.
 
     Raises:
         DivergedError: a logit is not finite.
     """
     network.eval()
     pieces, finite = [], []
-    for start in range(0, len(images), batch):
-        logits = network(images.slice(start, min(start + batch, len(images))))
-        pieces.append(logits.double().softmax(1))
-        finite.append(torch.isfinite(logits).all())
+    bounds = statistics_bounds(len(images), network.largest_map)
+    with estimated_statistics(network, (images.slice(start, stop) for start, stop in bounds)):
+        for start in range(0, len(images), batch):
+            logits = network(images.slice(start, min(start + batch, len(images))))
+            pieces.append(logits.double().softmax(1))
+            finite.append(torch.isfinite(logits).all())
     if not bool(torch.stack(finite).all()):
         raise DivergedError("non-finite logits")
     return torch.cat(pieces).cpu().numpy()

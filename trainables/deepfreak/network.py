@@ -1,7 +1,8 @@
 """The network: torchvision's ResNet-50 (He et al. 2016) with Table 9's adjustments.
 
 Layer names and order are torchvision's, so the two can be read (and their weights compared) side
-by side. Nothing here draws from torch's global generator.
+by side; what they call bn may here be another normalisation. Nothing here draws from torch's global
+generator.
 """
 
 import math
@@ -10,25 +11,27 @@ import torch
 from torch import Tensor, nn
 
 from trainables.deepfreak.geometry import EXPANSION, Pool, Shape, Topology, geometry
+from trainables.deepfreak.normalisation import Norm
+from trainables.deepfreak.options import Precision
 
 
 class Bottleneck(nn.Module):
     """1 × 1, 3 × 3 and 1 × 1 convolutions around an identity (or projected) shortcut."""
 
-    def __init__(self, inputs: int, inner: int, stride: int) -> None:
+    def __init__(self, inputs: int, inner: int, stride: int, norm: Norm = nn.BatchNorm2d) -> None:
         super().__init__()
         outputs = inner * EXPANSION
         self.conv1 = nn.Conv2d(inputs, inner, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(inner)
+        self.bn1 = norm(inner)
         self.conv2 = nn.Conv2d(inner, inner, 3, stride=stride, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(inner)
+        self.bn2 = norm(inner)
         self.conv3 = nn.Conv2d(inner, outputs, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(outputs)
+        self.bn3 = norm(outputs)
         self.relu = nn.ReLU(inplace=True)
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
             self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
+                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), norm(outputs)
             )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -45,7 +48,12 @@ class ResNet(nn.Module):
     """One topology for one image size: (n, 1, h, w) normalised images to (n, classes) logits."""
 
     def __init__(
-        self, topology: Topology, image_shape: Shape, classes: int, pool: Pool = "strict"
+        self,
+        topology: Topology,
+        image_shape: Shape,
+        classes: int,
+        pool: Pool = "strict",
+        norm: Norm = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
         shape = geometry(topology, image_shape, pool, classes)
@@ -53,19 +61,27 @@ class ResNet(nn.Module):
         self.conv1 = nn.Conv2d(
             1, filters, size, topology.first_convolution_stride, padding=size // 2, bias=False
         )
-        self.bn1 = nn.BatchNorm2d(filters)
+        self.bn1 = norm(filters)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(
             topology.first_pool_size,
             topology.first_pool_stride,
             padding=(topology.first_pool_size - 1) // 2,
         )
-        self.layer1 = _stage(topology, 0)
-        self.layer2 = _stage(topology, 1)
-        self.layer3 = _stage(topology, 2)
-        self.layer4 = _stage(topology, 3)
+        self.layer1 = _stage(topology, 0, norm)
+        self.layer2 = _stage(topology, 1, norm)
+        self.layer3 = _stage(topology, 2, norm)
+        self.layer4 = _stage(topology, 3, norm)
         self.avgpool = nn.AvgPool2d(shape.second_pool_kernel, topology.second_pool_stride)
         self.fc = nn.Linear(shape.features, classes)
+        outputs = (filters * 2**stage * EXPANSION for stage in range(4))
+        self.largest_map: int = max(
+            filters * math.prod(shape.first_convolution),
+            *(
+                channels * math.prod(side)
+                for channels, side in zip(outputs, shape.stages, strict=True)
+            ),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, 1, h, w) normalised images to (n, classes) logits."""
@@ -75,11 +91,12 @@ class ResNet(nn.Module):
         return logits
 
 
-def _stage(topology: Topology, stage: int) -> nn.Sequential:
+def _stage(topology: Topology, stage: int, norm: Norm) -> nn.Sequential:
     inner = topology.filters * 2**stage
     inputs = topology.filters if stage == 0 else inner // 2 * EXPANSION
-    first = Bottleneck(inputs, inner, topology.block_strides[stage])
-    others = (Bottleneck(inner * EXPANSION, inner, 1) for _ in range(topology.blocks[stage] - 1))
+    first = Bottleneck(inputs, inner, topology.block_strides[stage], norm)
+    repeated = range(topology.blocks[stage] - 1)
+    others = (Bottleneck(inner * EXPANSION, inner, 1, norm) for _ in repeated)
     return nn.Sequential(first, *others)
 
 
@@ -91,23 +108,32 @@ class DeepFreakNetwork(nn.Module):
 
     mean: Tensor
 
-    def __init__(self, resnet: ResNet, mean: Tensor) -> None:
+    def __init__(self, resnet: ResNet, mean: Tensor, precision: Precision = "float32") -> None:
         """Wrap a ResNet.
 
         Args:
             resnet: the network for normalised images.
             mean: () or (h, w) float32, the mean of the training images in [0, 1].
+            precision: of convolutions and products; see `options.Options`.
         """
         super().__init__()
         self.resnet = resnet
+        self._is_mixed = precision == "bfloat16"
         self.register_buffer("mean", mean)
+
+    @property
+    def largest_map(self) -> int:
+        """Values of one image's largest map, all channels together."""
+        return self.resnet.largest_map
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (n, h, w) or (n, 1, h, w) grey levels in 0..255, of any type, to (n, k) logits."""
         if images.ndim == 3:
             images = images.unsqueeze(1)
-        logits: Tensor = self.resnet(images.float().div(255).sub(self.mean))
-        return logits
+        normalised = images.float().div(255).sub(self.mean)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._is_mixed):
+            logits: Tensor = self.resnet(normalised)
+        return logits.float()
 
 
 def build(
@@ -117,6 +143,8 @@ def build(
     pool: Pool,
     mean: Tensor,
     generator: torch.Generator,
+    norm: Norm = nn.BatchNorm2d,
+    precision: Precision = "float32",
 ) -> DeepFreakNetwork:
     """Make an initialised network on the CPU; equal generators give equal weights.
 
@@ -124,10 +152,10 @@ def build(
         ValueError: the topology does not fit the images.
     """
     with torch.device("meta"):  # allocates nothing and draws nothing
-        resnet = ResNet(topology, image_shape, classes, pool)
+        resnet = ResNet(topology, image_shape, classes, pool, norm)
     resnet.to_empty(device="cpu")
     initialise(resnet, generator)
-    return DeepFreakNetwork(resnet, mean)
+    return DeepFreakNetwork(resnet, mean, precision)
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
@@ -137,10 +165,11 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
             nn.init.kaiming_normal_(
                 module.weight, mode="fan_out", nonlinearity="relu", generator=generator
             )
-        elif isinstance(module, nn.BatchNorm2d):
+        elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
-            module.reset_running_stats()
+            if isinstance(module, nn.BatchNorm2d):
+                module.reset_running_stats()
         elif isinstance(module, nn.Linear):
             # nn.Linear's own default, which takes no generator.
             bound = 1 / math.sqrt(module.in_features)

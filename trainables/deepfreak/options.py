@@ -9,9 +9,16 @@ from typing import Any, Literal
 from trainables.deepfreak.geometry import Pool
 
 Mean = Literal["pixel", "scalar"]
-Augmentation = Literal["none", "symmetries"]
+Precision = Literal["float32", "bfloat16"]
 
-_NOT_FOR_TRAINING = ("evaluation_batch", "checkpoint_every", "defaults")
+_NOT_FOR_TRAINING = (
+    "evaluation_batch",
+    "checkpoint_every",
+    "hopeless_epochs",
+    "cuda_graphs",
+    "deterministic",
+    "defaults",
+)
 
 
 @dataclass(frozen=True)
@@ -25,13 +32,26 @@ class Options:
             shrinks the pool with the map.
         mean: subtract the mean image (`pixel`, the paper's text) or its mean (`scalar`, the
             released code).
-        augment: `symmetries` flips and turns training images at random; `none` as the paper.
         decay_epochs: epochs between two decays of the learning rate.
         decay_rate: factor of each decay.
-        released_lr: decay once more from the start, as the released search did.
+        released_lr: decay once more from the start, as the released search did. The three are of
+            rate schedule `steps`.
+        cycle_epochs: length of the cycle of rate schedule `one_cycle`; the rate stays at its floor
+            from then on.
+        ordered_classes: those that loss `ordinal` takes to be ordered, in their order.
+        ordinal_sharpness: how fast its targets fall off with the distance between classes.
         channels_last: memory layout of the convolutions; faster, not bit-equal to the other.
+        precision: of convolutions and products; `bfloat16` leaves weights, statistics and loss in
+            float32. Pays on a GPU; on a CPU without such units it is several times slower.
+        compile: fuse kernels (torch.compile), which takes a minute or more per trial; worth it for
+            long ones.
+        cuda_graphs: replay the kernels of a step, on a GPU alone: for small batches.
+        deterministic: on a GPU, algorithms that give equal numbers in every run; slower. On a CPU
+            they always do.
         evaluation_batch: images per forward pass in validation; of no effect on the result.
         checkpoint_every: epochs between two checkpoints; the last epoch always writes one.
+        hopeless_epochs: after so many epochs in a row in which training was no better than always
+            answering the largest class, a trial is given up; None for never.
         defaults: hyperparameters that the space does not vary.
     """
 
@@ -39,13 +59,20 @@ class Options:
     blocks: tuple[int, int, int, int] = (3, 4, 6, 3)
     pool: Pool = "strict"
     mean: Mean = "pixel"
-    augment: Augmentation = "none"
     decay_epochs: int = 10
     decay_rate: float = 0.1
     released_lr: bool = False
+    cycle_epochs: int = 50
+    ordered_classes: tuple[str, ...] = ("weak", "good", "strong")
+    ordinal_sharpness: float = 2.0
     channels_last: bool = True
+    precision: Precision = "float32"
+    compile: bool = False
+    cuda_graphs: bool = False
+    deterministic: bool = False
     evaluation_batch: int = 64
     checkpoint_every: int = 1
+    hopeless_epochs: int | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -96,6 +123,10 @@ def _count(name: str, value: Any) -> int:
     return value
 
 
+def _count_or_none(name: str, value: Any) -> int | None:
+    return None if value is None else _count(name, value)
+
+
 def _switch(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"option {name}: must be true or false, not {value!r}")
@@ -106,6 +137,13 @@ def _blocks(name: str, value: Any) -> tuple[int, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 4:
         raise ValueError(f"option {name}: must be four numbers of bottlenecks, not {value!r}")
     return tuple(_count(name, number) for number in value)
+
+
+def _ordered_classes(name: str, value: Any) -> tuple[str, ...]:
+    listed = isinstance(value, Sequence) and not isinstance(value, str)
+    if not listed or len(set(map(str, value))) < max(2, len(value)):
+        raise ValueError(f"option {name}: must be two or more different classes, not {value!r}")
+    return tuple(str(item) for item in value)
 
 
 def _mapping(name: str, value: Any) -> dict[str, Any]:
@@ -129,12 +167,19 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "blocks": _blocks,
     "pool": _OneOf("strict", "scaled"),
     "mean": _OneOf("pixel", "scalar"),
-    "augment": _OneOf("none", "symmetries"),
     "decay_epochs": _count,
     "decay_rate": _fraction,
     "released_lr": _switch,
+    "cycle_epochs": _count,
+    "ordered_classes": _ordered_classes,
+    "ordinal_sharpness": _positive,
     "channels_last": _switch,
+    "precision": _OneOf("float32", "bfloat16"),
+    "compile": _switch,
+    "cuda_graphs": _switch,
+    "deterministic": _switch,
     "evaluation_batch": _count,
     "checkpoint_every": _count,
+    "hopeless_epochs": _count_or_none,
     "defaults": _mapping,
 }

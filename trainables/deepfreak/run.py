@@ -3,17 +3,24 @@
 import time
 from typing import Any
 
+import numpy as np
 import torch
 
-from trainables.deepfreak import augmentation, loop, schedule, seeding
+from trainables.deepfreak import loop, schedule, seeding
 from trainables.deepfreak.checkpoint import Checkpoint, CheckpointError
 from trainables.deepfreak.data import TrialData
+from trainables.deepfreak.epoch_plan import EpochPlan, plan_epoch
 from trainables.deepfreak.geometry import geometry
+from trainables.deepfreak.graphs import GraphedSteps
 from trainables.deepfreak.hyperparameters import Hyperparameters
+from trainables.deepfreak.identity import identity_of
 from trainables.deepfreak.images import DeviceImages
-from trainables.deepfreak.network import build
+from trainables.deepfreak.losses import Criterion, target_distributions
+from trainables.deepfreak.network import DeepFreakNetwork, build
+from trainables.deepfreak.normalisation import norm_layer
 from trainables.deepfreak.options import Options
 from trainables.deepfreak.seeding import Stream
+from trainables.deepfreak.stepping import EagerSteps, Steps
 from trainables.deepfreak.topologies import topology
 
 
@@ -42,6 +49,8 @@ class Workbench:
         self.train_images = DeviceImages(data.train.images, device)
         self.validation_images = DeviceImages(data.validation.images, device)
         self.labels = torch.tensor(data.train.labels, dtype=torch.int64, device=device)
+        counts = np.bincount(data.train.labels)
+        self.largest_share = int(counts.max()) / len(data.train.labels)
 
 
 class Run:
@@ -51,30 +60,42 @@ class Run:
         """Build the network and its optimiser.
 
         Raises:
-            InfeasibleError: the topology does not fit the images, or batch normalisation would
-                have a single value per channel.
+            InfeasibleError: the topology does not fit the images, normalisation would have a
+                single value per channel, or the data have not the classes of an ordinal loss.
         """
         data, options = bench.data, bench.options
         column = topology(hyperparameters.topology).resized(options.width, options.blocks)
         try:
             maps = geometry(column, data.image_shape, options.pool, len(data.classes))
+            targets = target_distributions(
+                data.classes,
+                loss=hyperparameters.loss,
+                smoothing=hyperparameters.label_smoothing,
+                ordered=options.ordered_classes,
+                sharpness=options.ordinal_sharpness,
+            )
         except ValueError as error:
             raise InfeasibleError(str(error)) from error
-        smallest = 2 if maps.single_value else 1
-        if min(hyperparameters.batch_size, len(bench.labels)) < smallest:
-            raise InfeasibleError(
-                f"topology {column.name} leaves one value per channel of these images: batch "
-                "normalisation cannot train on batches of one image, use batch_size 2 or more"
-            )
+        smallest = 1
+        if maps.single_value and hyperparameters.normalisation == "batch":
+            _check_single_values(hyperparameters, column.name, len(bench.labels))
+            smallest = 2
         self._bounds = schedule.batch_bounds(
             len(bench.labels), hyperparameters.batch_size, smallest
         )
         self._bench = bench
         self._hyperparameters = hyperparameters
         self._seed = seed
-        generator = seeding.torch_generator(seed, Stream.INITIALISATION)
+        self._criterion = Criterion(None if targets is None else targets.to(bench.device))
         network = build(
-            column, data.image_shape, len(data.classes), options.pool, bench.mean, generator
+            column,
+            data.image_shape,
+            len(data.classes),
+            options.pool,
+            bench.mean,
+            seeding.torch_generator(seed, Stream.INITIALISATION),
+            norm_layer(hyperparameters.normalisation, hyperparameters.evaluation_statistics),
+            options.precision,
         ).to(bench.device)
         layout = torch.channels_last if options.channels_last else torch.contiguous_format
         self.network = network.to(memory_format=layout)  # type: ignore[call-overload]
@@ -85,6 +106,7 @@ class Run:
             weight_decay=hyperparameters.weight_decay,
             fused=True,
         )
+        self._steps = _steps(self.network, self._optimizer, bench, self._criterion)
         self.history: list[dict[str, Any]] = []
 
     @property
@@ -99,15 +121,21 @@ class Run:
 
     def identity(self) -> dict[str, Any]:
         """What is being trained, as plain values: equal identities give equal networks."""
-        data = self._bench.data
-        return {
-            "configuration": self._hyperparameters.as_dict(),
-            "seed": self._seed,
-            "options": self._bench.options.of_training(),
-            "data": data.train.digest,
-            "classes": list(data.classes),
-            "image_shape": list(data.image_shape),
-        }
+        bench = self._bench
+        return identity_of(self._hyperparameters, bench.options, self._seed, bench.data)
+
+    def plan(self) -> EpochPlan:
+        """What the next epoch does: a function of (seed, epoch) alone."""
+        rows, columns = self._bench.data.image_shape
+        return plan_epoch(
+            self._hyperparameters,
+            self._bench.options,
+            seed=self._seed,
+            epoch=self.epoch,
+            bounds=self._bounds,
+            square=rows == columns,
+            device=self._bench.device,
+        )
 
     def advance(self) -> dict[str, Any]:
         """Train and validate one epoch and return its report.
@@ -116,31 +144,14 @@ class Run:
             DivergedError: a loss or a logit is not finite.
         """
         begun = time.perf_counter()
-        bench, options = self._bench, self._bench.options
-        rate = schedule.learning_rate(
-            self._hyperparameters.learning_rate,
-            self.epoch,
-            every=options.decay_epochs,
-            rate=options.decay_rate,
-            released=options.released_lr,
-        )
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        bench, plan = self._bench, self.plan()
         try:
-            trained = loop.train_epoch(
-                self.network,
-                self._optimizer,
-                bench.train_images,
-                bench.labels,
-                self._order(),
-                self._bounds,
-                self._symmetries(),
-            )
+            trained = loop.train_epoch(self.network, self._steps, plan)
         except loop.DivergedError as error:
             raise loop.DivergedError(f"{error} of epoch {self.epoch + 1}") from error
         try:
             probabilities = loop.predict(
-                self.network, bench.validation_images, options.evaluation_batch
+                self.network, bench.validation_images, bench.options.evaluation_batch
             )
         except loop.DivergedError as error:
             raise loop.DivergedError(f"{error} in validation of epoch {self.epoch + 1}") from error
@@ -149,7 +160,7 @@ class Run:
             "train_loss": trained.loss,
             "train_accuracy": trained.accuracy,
             **{name: float(value) for name, value in bench.data.score(probabilities).items()},
-            "learning_rate": rate,
+            "learning_rate": plan.rates[-1],
             "seconds": time.perf_counter() - begun,
         }
         self.history.append(report)
@@ -180,15 +191,26 @@ class Run:
             ) from error
         self.history = [dict(row) for row in checkpoint.history]
 
-    def _order(self) -> torch.Tensor:
-        generator = seeding.numpy_generator(self._seed, Stream.ORDER, self.epoch)
-        order = generator.permutation(len(self._bench.labels))
-        return torch.from_numpy(order).to(self._bench.device)
 
-    def _symmetries(self) -> torch.Tensor | None:
-        if self._bench.options.augment == "none":
-            return None
-        rows, columns = self._bench.data.image_shape
-        generator = seeding.numpy_generator(self._seed, Stream.AUGMENTATION, self.epoch)
-        drawn = augmentation.draw(generator, len(self._bench.labels), rows == columns)
-        return torch.from_numpy(drawn).to(self._bench.device)
+def _steps(
+    network: DeepFreakNetwork, optimizer: torch.optim.SGD, bench: Workbench, criterion: Criterion
+) -> Steps:
+    options = bench.options
+    # Compiled on the side: state and evaluation stay those of the network itself.
+    forward = torch.compile(network, dynamic=False) if options.compile else network
+    eager = EagerSteps(forward, optimizer, bench.train_images, bench.labels, criterion)
+    return GraphedSteps(eager, network, optimizer) if options.cuda_graphs else eager
+
+
+def _check_single_values(hyperparameters: Hyperparameters, name: str, images: int) -> None:
+    """Refuse what batch normalisation cannot do with one value per channel and image."""
+    if min(hyperparameters.batch_size, images) < 2:
+        raise InfeasibleError(
+            f"topology {name} leaves one value per channel of these images: batch normalisation "
+            "cannot train on batches of one image, use batch_size 2 or more, or normalisation group"
+        )
+    if hyperparameters.evaluation_statistics == "image":
+        raise InfeasibleError(
+            f"topology {name} leaves one value per channel of these images, whose variance is "
+            "nothing: evaluation_statistics image cannot normalise with it, use running or target"
+        )

@@ -16,6 +16,7 @@ class Stream(IntEnum):
     INITIALISATION = 0
     ORDER = 1
     AUGMENTATION = 2
+    INTENSITY = 3
 
 
 def numpy_generator(seed: int, stream: Stream, epoch: int = 0) -> np.random.Generator:

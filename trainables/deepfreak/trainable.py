@@ -1,5 +1,7 @@
 """DeepFreak as a trainable: what the orchestrator calls."""
 
+import gc
+import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,19 @@ from trainables.deepfreak.data import TrialData
 from trainables.deepfreak.fitted import FittedModel
 from trainables.deepfreak.geometry import geometry
 from trainables.deepfreak.hyperparameters import Hyperparameters, check_names, check_values
+from trainables.deepfreak.identity import completed
 from trainables.deepfreak.mean_image import stored_mean
+from trainables.deepfreak.memory import kept_bytes, training_bytes
 from trainables.deepfreak.options import Options
 from trainables.deepfreak.run import InfeasibleError, Run, Workbench
+from trainables.deepfreak.stopping import HopelessError, check_progress
 from trainables.deepfreak.topologies import SEARCHED, topology
+
+SMALL_BATCH = 2
+SMALL_BATCH_NOTE = (
+    "validated with running statistics, which batches of {} do not estimate well; cures: "
+    "normalisation=group or evaluation_statistics=image (docs/deepfreak.md)"
+)
 
 
 class DeepFreak:
@@ -28,6 +39,7 @@ class DeepFreak:
     """
 
     resumable = True
+    unpickles = False
 
     @classmethod
     def check(
@@ -84,17 +96,9 @@ class DeepFreak:
         Raises:
             ValueError: an unknown device, or illegal options.
         """
-        if device not in ("cpu", "cuda"):
-            raise ValueError(f"device {device}: DeepFreak runs on cpu or cuda")
-        if device == "cuda" and not torch.cuda.is_available():
-            raise ValueError("device cuda: torch finds no CUDA device; use cpu")
-        if device == "cpu":
-            torch.set_num_threads(1)
-        else:
-            torch.backends.cudnn.benchmark = False
-            torch.backends.cudnn.deterministic = True
         self._options = Options.parse(options)
-        self._device = torch.device(device)
+        self._device = _device(device)
+        _set_up(self._device, self._options)
         mean = stored_mean(data, self._options.mean)
         self._bench = Workbench(data, self._options, self._device, mean)
 
@@ -109,7 +113,7 @@ class DeepFreak:
         """Train for `budget` epochs, or from the checkpoint's epoch up to `budget`.
 
         Args:
-            configuration: hyperparameters of Table 10.
+            configuration: hyperparameters; see `hyperparameters.Hyperparameters`.
             seed: of initialisation, order and augmentation.
             budget: epochs, those of the checkpoint included.
             checkpoint: file to continue from, if it is there, and to write to; None keeps nothing.
@@ -119,8 +123,9 @@ class DeepFreak:
             One report per epoch: epoch (from 1), train_loss, train_accuracy, learning_rate,
             seconds and what the data's `score` returns. Epochs that the checkpoint holds are
             reported again with `replayed: True`. A failure ends the reports with one that has
-            `status` (diverged, out_of_memory or infeasible) and `reason`. `note`, in the first
-            report, says why a checkpoint was not used, or may not be continued exactly.
+            `status` (diverged, hopeless, out_of_memory or infeasible) and `reason`. `note`, in the
+            first report, says why a checkpoint was not used, may not be continued exactly, or why
+            the validation is not to be trusted.
 
         Raises:
             ValueError: an unknown, missing or illegal hyperparameter, seed or budget.
@@ -130,10 +135,10 @@ class DeepFreak:
             raise ValueError(f"budget {budget}: must be at least one epoch")
         if seed < 0:
             raise ValueError(f"seed {seed}: must not be negative")
-        extra: dict[str, Any] = {}
-        for report in self._reports(hyperparameters, seed, budget, checkpoint, extra):
-            yield {**report, **extra}
-            extra.clear()
+        notes: list[str] = []
+        for report in self._reports(hyperparameters, seed, budget, checkpoint, notes):
+            yield {**report, "note": "; ".join(notes)} if notes else {**report}
+            notes.clear()
 
     def load(self, checkpoint: Path) -> FittedModel:
         """The network of a checkpoint, ready to classify.
@@ -143,13 +148,42 @@ class DeepFreak:
         """
         return fitted.load(checkpoint, self._device, self._options.evaluation_batch)
 
+    @classmethod
+    def restore(
+        cls,
+        checkpoint: Path,
+        options: Mapping[str, Any],
+        *,
+        classes: tuple[str, ...],
+        device: str,
+    ) -> FittedModel:
+        """The network of a checkpoint, without the data that it learned.
+
+        Args:
+            checkpoint: what `train` wrote.
+            options: see `options.Options`.
+            classes: names of the classes.
+            device: `cpu` or `cuda`.
+
+        Raises:
+            ValueError: the checkpoint is missing, damaged or of other classes; no such device.
+        """
+        place = _device(device)
+        model = fitted.load(checkpoint, place, Options.parse(options).evaluation_batch)
+        if model.classes != classes:
+            raise ValueError(
+                f"checkpoint {checkpoint.name} tells {', '.join(model.classes)} apart, not "
+                f"{', '.join(classes)}"
+            )
+        return model
+
     def _reports(
         self,
         hyperparameters: Hyperparameters,
         seed: int,
         budget: int,
         path: Path | None,
-        extra: dict[str, Any],
+        notes: list[str],
     ) -> Iterator[dict[str, Any]]:
         run: Run | None = None
         epoch = 0
@@ -157,12 +191,15 @@ class DeepFreak:
             run = Run(self._bench, hyperparameters, seed)
             if path is not None and path.exists():
                 try:
-                    extra |= _note(_take_up(path, run), run, budget)
+                    notes += _note(_take_up(path, run), run, budget)
                 except CheckpointError as error:
-                    extra["note"] = f"{error}; training starts anew"
+                    notes.append(f"{error}; training starts anew")
                     run = Run(self._bench, hyperparameters, seed)
-            for report in run.history[:budget]:
+            if run.epoch == 0 and _small_batches(hyperparameters):
+                notes.append(SMALL_BATCH_NOTE.format(hyperparameters.batch_size))
+            for epoch, report in enumerate(run.history[:budget], 1):
                 yield {**report, "replayed": True}
+                self._check_progress(run, epoch, budget)
             while run.epoch < budget:
                 epoch = run.epoch + 1
                 report = run.advance()
@@ -171,11 +208,14 @@ class DeepFreak:
                 ):
                     checkpoints.write(path, run.checkpoint())
                 yield report
+                self._check_progress(run, epoch, budget)
             return
         except InfeasibleError as error:
             failure = {"status": "infeasible", "reason": str(error)}
         except loop.DivergedError as error:
             failure = {"status": "diverged", "reason": str(error)}
+        except HopelessError as error:
+            failure = {"status": "hopeless", "reason": str(error)}
         except (MemoryError, RuntimeError) as error:
             if not _out_of_memory(error):
                 raise
@@ -185,6 +225,71 @@ class DeepFreak:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         yield {"epoch": epoch, **failure}
+
+    def _check_progress(self, run: Run, epoch: int, budget: int) -> None:
+        # At the end of its budget a trial has its result; there is nothing left to save.
+        if epoch < budget:
+            share, patience = self._bench.largest_share, self._options.hopeless_epochs
+            check_progress(run.history[:epoch], share, patience)
+
+    @classmethod
+    def memory(
+        cls,
+        options: Mapping[str, Any],
+        configuration: Mapping[str, Any],
+        image_shape: tuple[int, int],
+        classes: int,
+    ) -> int:
+        """Bytes that a trial takes of a GPU; see `memory.training_bytes`.
+
+        Raises:
+            ValueError: illegal options or hyperparameters, or a topology that does not fit.
+        """
+        parsed = Options.parse(options)
+        wanted = Hyperparameters.parse(configuration, parsed.defaults)
+        return training_bytes(
+            wanted.topology,
+            wanted.batch_size,
+            image_shape,
+            parsed,
+            classes,
+            wanted.evaluation_statistics,
+        )
+
+    @classmethod
+    def kept_memory(
+        cls, options: Mapping[str, Any], image_shape: tuple[int, int], images: int
+    ) -> int:
+        """Bytes that a process keeps on a GPU between trials; see `memory.kept_bytes`."""
+        Options.parse(options)
+        return kept_bytes(images, image_shape)
+
+    def release(self) -> None:
+        """Give back what an ended trial left in the GPU's allocator, for other processes."""
+        if self._device.type == "cuda":
+            gc.collect()  # networks that an exception's frames tied into a circle
+            torch.cuda.empty_cache()
+
+
+def _device(name: str) -> torch.device:
+    if name not in ("cpu", "cuda"):
+        raise ValueError(f"device {name}: DeepFreak runs on cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device cuda: torch finds no CUDA device; use cpu")
+    return torch.device(name)
+
+
+def _set_up(device: torch.device, options: Options) -> None:
+    if device.type == "cpu":
+        if options.cuda_graphs:
+            raise ValueError("option cuda_graphs: there are none on the CPU; leave it false")
+        torch.set_num_threads(1)
+        return
+    if options.deterministic:
+        # cuBLAS reads it when it is first used.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(options.deterministic)
+    torch.backends.cudnn.benchmark = not options.deterministic
 
 
 def _topologies(space_parameters: Collection[str], options: Options) -> tuple[int, ...]:
@@ -197,19 +302,33 @@ def _topologies(space_parameters: Collection[str], options: Options) -> tuple[in
 
 def _take_up(path: Path, run: Run) -> Checkpoint:
     saved = checkpoints.read(path)
-    checkpoints.check_identity(path, saved.identity, run.identity())
+    try:
+        identity = completed(saved.identity)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"checkpoint {path.name} is of a run that this version does not know: {error}"
+        ) from error
+    checkpoints.check_identity(path, identity, run.identity())
     run.restore(saved)
     return saved
 
 
-def _note(saved: Checkpoint, run: Run, budget: int) -> dict[str, str]:
+def _note(saved: Checkpoint, run: Run, budget: int) -> list[str]:
     if saved.epoch >= budget or saved.versions == run.versions:
-        return {}
+        return []
     before, now = (
         ", ".join(f"{name} {version}" for name, version in versions.items())
         for versions in (saved.versions, run.versions)
     )
-    return {"note": f"continues a checkpoint of {before} with {now}: last bits may differ"}
+    return [f"continues a checkpoint of {before} with {now}: last bits may differ"]
+
+
+def _small_batches(hyperparameters: Hyperparameters) -> bool:
+    return (
+        hyperparameters.batch_size <= SMALL_BATCH
+        and hyperparameters.normalisation == "batch"
+        and hyperparameters.evaluation_statistics == "running"
+    )
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -81,3 +81,9 @@ def test_symmetries_of_a_rectangle_do_not_transpose() -> None:
     images = torch.arange(24, dtype=torch.uint8).view(4, 2, 3)
     turned = augmentation.apply(images, torch.arange(4, dtype=torch.uint8))
     assert torch.equal(turned[3], images[3].flip(0, 1))
+
+
+def test_intensities_multiply_grey_levels_up_to_255() -> None:
+    images = torch.tensor([[[0, 100]], [[200, 255]], [[7, 255]]], dtype=torch.uint8)
+    scaled = augmentation.scale(images, torch.tensor([0.5, 1.25, 1.0]))
+    assert scaled.tolist() == [[[0, 50]], [[250, 255]], [[7, 255]]]

@@ -1,8 +1,9 @@
 import pytest
-from hypothesis import given
+import torch
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainables.deepfreak.schedule import batch_bounds, learning_rate
+from trainables.deepfreak.schedule import batch_bounds, learning_rate, one_cycle
 from trainables.deepfreak.seeding import Stream, numpy_generator, torch_generator
 
 
@@ -16,6 +17,30 @@ def test_learning_rate_falls_tenfold_every_ten_epochs_from_epoch_zero() -> None:
 def test_released_learning_rate_is_a_tenth_from_the_start() -> None:
     rates = [learning_rate(0.5, e, every=10, rate=0.1, released=True) for e in (0, 9, 10)]
     assert rates == pytest.approx([0.05, 0.05, 0.005])
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 10, 37, 500])
+def test_one_cycle_is_torch_s_without_its_momentum(steps: int) -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3, momentum=0.7)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 0.3, total_steps=steps, final_div_factor=400, cycle_momentum=False
+    )
+    for step in range(steps):
+        expected = optimizer.param_groups[0]["lr"]
+        assert one_cycle(0.3, step, steps) == pytest.approx(expected, rel=1e-9)
+        optimizer.step()
+        if step + 1 < steps:
+            scheduler.step()
+
+
+@settings(deadline=None)
+@given(st.floats(1e-4, 10), st.integers(1, 400), st.integers(0, 1000))
+def test_one_cycle_stays_between_floor_and_highest(rate: float, steps: int, step: int) -> None:
+    found = one_cycle(rate, step, steps)
+    assert rate * 1e-4 <= found * (1 + 1e-12)
+    assert found <= rate * (1 + 1e-12)
+    if step >= steps:
+        assert found == rate * 1e-4
 
 
 @given(st.integers(2, 300), st.integers(2, 70), st.sampled_from([1, 2]))

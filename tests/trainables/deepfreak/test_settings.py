@@ -14,6 +14,10 @@ CONFIGURATION = {
     "topology": 8, "learning_rate": 8.4474e-4, "momentum": 0.56168, "weight_decay": 3.4855e-5,
     "batch_size": 1,
 }  # fmt: skip
+PAPERS = {
+    "normalisation": "batch", "evaluation_statistics": "running", "rate_schedule": "steps",
+    "label_smoothing": 0.0, "loss": "cross_entropy", "symmetries": "none", "intensity_range": 0.0,
+}  # fmt: skip
 
 
 def test_defaults_are_the_papers() -> None:
@@ -21,6 +25,7 @@ def test_defaults_are_the_papers() -> None:
     assert (options.width, options.blocks, options.pool) == (1.0, (3, 4, 6, 3), "strict")
     assert (options.mean, options.decay_epochs, options.decay_rate) == ("pixel", 10, 0.1)
     assert not options.released_lr
+    assert options.hopeless_epochs is None
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,13 @@ def test_defaults_are_the_papers() -> None:
         ({"decay_epochs": 2.5}, "option decay_epochs: must be a whole number"),
         ({"released_lr": "no"}, "option released_lr: must be true or false"),
         ({"defaults": 3}, "option defaults: must map"),
+        ({"augment": "none"}, "option augment: unknown"),
+        ({"cycle_epochs": 0}, "option cycle_epochs: must be a whole number of at least 1"),
+        ({"hopeless_epochs": 0}, "option hopeless_epochs: must be a whole number of at least 1"),
+        ({"ordered_classes": "weak"}, "option ordered_classes: must be two or more different"),
+        ({"ordered_classes": ["weak"]}, "option ordered_classes: must be two or more different"),
+        ({"ordered_classes": ["a", "b", "a"]}, "option ordered_classes: must be two or more"),
+        ({"ordinal_sharpness": 0}, "option ordinal_sharpness: must be positive"),
     ],
 )
 def test_illegal_options(options: dict[str, Any], message: str) -> None:
@@ -59,6 +71,16 @@ def test_illegal_options(options: dict[str, Any], message: str) -> None:
         ({"weight_decay": -1e-5}, "parameter weight_decay: must not be negative"),
         ({"batch_size": 0}, "parameter batch_size: must be at least 1"),
         ({"batch_size": "8"}, "parameter batch_size: must be a finite number, not '8'"),
+        (
+            {"normalisation": "layer"},
+            "parameter normalisation: must be batch or group, not 'layer'",
+        ),
+        ({"evaluation_statistics": None}, "must be running or image or target, not None"),
+        ({"rate_schedule": "cosine"}, "parameter rate_schedule: must be steps or one_cycle"),
+        ({"loss": "mse"}, "parameter loss: must be cross_entropy or ordinal"),
+        ({"symmetries": True}, "parameter symmetries: must be none or dihedral, not True"),
+        ({"label_smoothing": 1}, "parameter label_smoothing: must lie in [0, 1)"),
+        ({"intensity_range": -0.1}, "parameter intensity_range: must not be negative"),
         ({"momentun": 0.9}, "parameter momentun: DeepFreak has none; did you mean 'momentum'?"),
     ],
 )
@@ -71,9 +93,22 @@ def test_illegal_hyperparameters(change: dict[str, Any], message: str) -> None:
 def test_hyperparameters_become_plain_values() -> None:
     given = {**CONFIGURATION, "topology": np.int64(8), "momentum": np.float64(0.5)}
     parsed = Hyperparameters.parse(given, {"batch_size": 64}).as_dict()
-    assert parsed == {**CONFIGURATION, "momentum": 0.5}
+    assert parsed == {**CONFIGURATION, **PAPERS, "momentum": 0.5}
     assert type(parsed["topology"]) is int
     assert type(parsed["momentum"]) is float
+
+
+def test_what_the_paper_does_is_the_default_of_every_further_hyperparameter() -> None:
+    assert Hyperparameters.parse(CONFIGURATION, {}).as_dict() == {**CONFIGURATION, **PAPERS}
+    named = Hyperparameters.parse({**CONFIGURATION, "loss": np.str_("ordinal")}, {})
+    assert type(named.loss) is str
+
+
+def test_group_normalisation_has_no_evaluation_statistics() -> None:
+    fixed = {"evaluation_statistics": "image"}
+    assert Hyperparameters.parse(CONFIGURATION, fixed).evaluation_statistics == "image"
+    group = {**CONFIGURATION, "normalisation": "group"}
+    assert Hyperparameters.parse(group, fixed) == Hyperparameters.parse(group, {})
 
 
 def test_missing_hyperparameters_come_from_the_defaults_or_are_refused() -> None:
@@ -87,6 +122,7 @@ def test_check_accepts_the_papers_search() -> None:
     DeepFreak.check({}, NAMES, (512, 512))
     DeepFreak.check({}, NAMES, None)
     DeepFreak.check({"pool": "scaled"}, NAMES, (64, 64))
+    DeepFreak.check({"defaults": {"loss": "ordinal"}}, NAMES | frozenset(PAPERS), None)
 
 
 def test_check_refuses_a_strict_pool_where_topologies_do_not_fit() -> None:

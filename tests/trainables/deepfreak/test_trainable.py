@@ -71,7 +71,7 @@ def test_train_loss_is_the_mean_per_image(make_data: Make) -> None:
     trainable = DeepFreak(data, SMALL, "cpu")
     (row,) = reports(trainable, 1, learning_rate=1e-30, batch_size=8)
     run = Run(trainable._bench, _hyperparameters(batch_size=8), 0)
-    order, labels = run._order(), torch.tensor(data.train.labels)
+    order, labels = run.plan().order, torch.tensor(data.train.labels)
     run.network.train()
     images = torch.tensor(np.array(data.train.images))
     total = 0.0
@@ -86,19 +86,16 @@ def _hyperparameters(**changes: Any) -> Any:
     return Hyperparameters.parse({**CONFIGURATION, **changes}, {})
 
 
-def test_each_epoch_and_each_seed_has_its_own_order(make_data: Make) -> None:
-    trainable = DeepFreak(make_data(), {**SMALL, "augment": "symmetries"}, "cpu")
-    orders, symmetries = set(), set()
+def test_each_epoch_and_each_seed_has_its_own_plan(make_data: Make) -> None:
+    trainable = DeepFreak(make_data(), SMALL, "cpu")
+    orders = set()
     for seed in (0, 1):
         run = Run(trainable._bench, _hyperparameters(), seed)
         for _ in range(2):
-            assert sorted(run._order().tolist()) == list(range(24))
-            orders.add(tuple(run._order().tolist()))
-            drawn = run._symmetries()
-            assert drawn is not None
-            symmetries.add(tuple(drawn.tolist()))
+            assert sorted(run.plan().order.tolist()) == list(range(24))
+            orders.add(tuple(run.plan().order.tolist()))
             run.advance()
-    assert len(orders) == len(symmetries) == 4
+    assert len(orders) == 4
 
 
 def test_the_reported_learning_rate_is_the_one_used(make_data: Make, tmp_path: Path) -> None:
@@ -127,7 +124,7 @@ def test_one_seed_is_one_run_and_the_global_generators_are_left_alone(
     assert timeless(reports(trainable, 2, seed=1)) != timeless(first)
 
 
-@pytest.mark.parametrize("options", [{}, {"channels_last": False, "augment": "symmetries"}])
+@pytest.mark.parametrize("options", [{}, {"channels_last": False}])
 def test_interrupted_after_any_epoch_equals_uninterrupted(
     make_data: Make, tmp_path: Path, options: dict[str, Any]
 ) -> None:
