@@ -17,6 +17,7 @@ BENCHMARKS = (
     "features",
     "codebooks",
     "classical",
+    "deepfreak",
     "search_quality",
 )
 
