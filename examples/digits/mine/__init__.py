@@ -1,0 +1,1 @@
+"""An example: a data set and a trainable of one's own."""

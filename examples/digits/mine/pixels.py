@@ -1,0 +1,107 @@
+"""A trainable: logistic regression on pixels, fitted by stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.linear_model import SGDClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+PARAMETERS = frozenset({"alpha", "eta0", "penalty", "l1_ratio"})
+
+
+def as_rows(images: np.ndarray) -> np.ndarray:
+    """Return images (n, h, w) uint8 as rows (n, h * w) between 0 and 1."""
+    return images.reshape(len(images), -1) / 255.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a checkpoint is loaded as; ``native`` is what MLflow saves."""
+
+    classes: tuple[str, ...]
+    native: Pipeline
+    flavor: str = "sklearn"
+
+    def predict_proba(self, images: np.ndarray) -> np.ndarray:
+        """Return probabilities (n, k) of images (n, h, w) uint8."""
+        return self.native.predict_proba(images)
+
+
+class Pixels:
+    """Goes through the training images once an epoch; a checkpoint after each."""
+
+    resumable = True
+
+    @classmethod
+    def check(
+        cls, options: Mapping[str, Any], space_parameters: frozenset[str], image_shape: Any
+    ) -> None:
+        """Refuse options and parameters that no trial could run with.
+
+        Raises:
+            ValueError: An unknown option or parameter.
+        """
+        del image_shape  # any size will do
+        for name in options:
+            raise ValueError(f"trainable.options.{name}: unknown; there are no options")
+        for name in sorted(space_parameters - PARAMETERS):
+            raise ValueError(f"space: unknown parameter {name}; known: {sorted(PARAMETERS)}")
+
+    def __init__(self, data: Any, options: Mapping[str, Any], device: str) -> None:
+        del options, device  # none, and always the CPU
+        self._data = data
+        self._train = as_rows(data.train.images)
+        self._validation = as_rows(data.validation.images)
+
+    def train(
+        self, configuration: Mapping[str, Any], *, seed: int, budget: int, checkpoint: Path | None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield a report for each epoch, the checkpoint's first."""
+        data = self._data
+        state: dict[str, Any] = {"model": _new(configuration, seed), "reports": []}
+        note = {}
+        if checkpoint is not None and checkpoint.exists():
+            try:
+                state = joblib.load(checkpoint)
+            except Exception as error:  # whatever a damaged file makes of a pickle
+                note = {"note": f"{checkpoint.name} cannot be read ({error!r}); begun anew"}
+        model, reports = state["model"], state["reports"]
+        yield from (dict(report) for report in reports[:budget])
+        for epoch in range(len(reports) + 1, budget + 1):
+            model.partial_fit(self._train, data.train.labels, classes=np.arange(len(data.classes)))
+            with np.errstate(over="ignore"):
+                decisions = model.decision_function(self._train)
+            if not np.isfinite(decisions).all():
+                yield {"epoch": epoch, "status": "diverged", "reason": "the weights overflow"}
+                return
+            learned = float(np.mean(model.predict(self._train) == data.train.labels))
+            scores = data.score(model.predict_proba(self._validation))
+            reports.append({"epoch": epoch, "train_accuracy": learned, **scores})
+            if checkpoint is not None:
+                partial = checkpoint.with_suffix(".partial")
+                joblib.dump(state, partial)
+                partial.replace(checkpoint)  # whole, and before its report
+            yield reports[-1] | note
+            note = {}
+
+    def load(self, checkpoint: Path) -> Model:
+        """Return the model that :meth:`train` left; a pickle: load your own only."""
+        steps = [
+            ("rows", FunctionTransformer(as_rows)),
+            ("model", joblib.load(checkpoint)["model"]),
+        ]
+        return Model(tuple(self._data.classes), Pipeline(steps))
+
+
+def _new(configuration: Mapping[str, Any], seed: int) -> SGDClassifier:
+    # l1_ratio is active where the penalty is elasticnet, and absent elsewhere.
+    return SGDClassifier(
+        loss="log_loss", learning_rate="constant", random_state=seed, **configuration
+    )
