@@ -135,6 +135,7 @@ class Evaluation:
         confusion = message["confusion"]
         correct = sum(confusion[i][i] for i in range(len(confusion)))
         fields: dict[str, Any] = {key: message[key] for key in _EVALUATED}
+        fields |= {key: message[key] for key in _BY_IMAGE if message.get(key) is not None}
         self._parts.record(
             "evaluated",
             **fields,
@@ -145,3 +146,5 @@ class Evaluation:
 
 
 _EVALUATED = ("domain", "split", "n", "classes", "confusion", "seconds")
+# Absent from older ledgers, and where the classes outnumber the digits.
+_BY_IMAGE = ("predicted", "labels", "digest")

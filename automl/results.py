@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from automl.elapsed import worked
 from automl.selection import confirmed, mean_accuracy
 from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first
 from automl.statistics import (
@@ -273,15 +274,12 @@ def _times(
     """Return wall seconds by phase, the time between a kill and its resumption left out."""
     seconds = {SEARCH: 0.0, CONFIRMATION: 0.0, "evaluation": 0.0}
     phase = SEARCH
-    previous = plan["time"]
-    for event in events:
+    for event, step in zip(events, worked(events), strict=True):
         if event["event"] == "asked":
             phase = event["phase"]
         elif event["event"] == "chosen":
             phase = "evaluation"
-        if event["event"] not in ("resumed", "closed"):
-            seconds[phase] += max(0.0, event["time"] - previous)
-        previous = event["time"]
+        seconds[phase] += step
     rates = {
         f"{event['domain']}/{event['split']}": round(event["n"] / max(event["seconds"], 1e-9), 1)
         for event in state.evaluated.values()

@@ -31,7 +31,7 @@ ONLY_IN = {
     "hydra": ("automl/run.py", "automl/compose.py", "diffranet/composition.py"),
     "omegaconf": ("automl/run.py", "automl/compose.py", "diffranet/composition.py"),
     "torch": ("trainables/deepfreak/",),
-    "sklearn": ("trainables/classical/", "trainables/features/"),
+    "sklearn": ("trainables/classical/", "trainables/features/", "automl/importance.py"),
 }
 
 

@@ -13,6 +13,7 @@ _REASONS = {
     "diverged": "the loss was no longer finite",
     "out_of_memory": "it did not fit into memory",
     "infeasible": "the configuration cannot be trained on these images",
+    "hopeless": "training was no better than always answering the largest class",
     "crashed": "the program ended with an error",
     "timed_out": "it ran beyond its time limit",
 }

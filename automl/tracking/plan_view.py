@@ -43,6 +43,10 @@ def parent_run(plan: Mapping[str, Any]) -> RunView:
     run.tags["mlflow.source.type"] = "LOCAL"
     if isinstance(provenance.get("git"), str):
         run.tags["mlflow.source.git.commit"] = provenance["git"]
+    # Without the prefix of the others: a user may set it in MLflow's pages as well.
+    group = _section(config, "search").get("group")
+    if group is not None:
+        run.tags["group"] = naming.tag_value(group)
     run.tags["mlflow.note.content"] = naming.tag_value(description.of_plan(plan))
     return run
 

@@ -1,0 +1,126 @@
+"""Test accuracies side by side, and whether they differ by more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from statistics import median
+from typing import Any
+
+from automl.comparison.differences import same_images
+from automl.comparison.groups import Group, keyed, partners
+from automl.comparison.source import Source
+from automl.paired import difference_interval, discordance, holm, mcnemar, rank_test
+
+Json = dict[str, Any]
+
+LEAST_SEEDS = 5
+"""Seeds of each of two searches from which their test accuracies are ranked."""
+NOT_RECORDED = "not recorded"
+NOT_THE_SAME = "not the same images"
+_SEED = 0
+"""Of the bootstrap: an interval describes the data and must not move between two readings."""
+
+
+def domains_of(groups: Sequence[Group]) -> list[str]:
+    """Return every domain that some search was tested on, in order."""
+    return list(dict.fromkeys(name for _, source in keyed(groups) for name in source.domains))
+
+
+def paired(first: Source, second: Source, domain: str) -> Json:
+    """Compare two searches' models on the test images of a domain, which both were tested on.
+
+    Returns:
+        ``n``, ``only_a`` and ``only_b`` (images that one of them alone classifies rightly),
+        ``difference`` (second minus first), ``interval`` (95 %, None where no image tells the two
+        apart) and ``p`` (exact McNemar); or ``reason`` why they cannot be compared.
+    """
+    if not same_images(first, second, domain):
+        return {"reason": NOT_THE_SAME}
+    one, other = first.right(domain), second.right(domain)
+    if one is None or other is None:
+        return {"reason": NOT_RECORDED}
+    pair = discordance(one, other)
+    interval = difference_interval(pair, seed=_SEED)
+    return {
+        "reason": None,
+        "n": pair.n,
+        "only_a": pair.only_first,
+        "only_b": pair.only_second,
+        "difference": pair.difference,
+        "interval": None if interval is None else list(interval),
+        "p": mcnemar(pair),
+    }
+
+
+def pairs(groups: Sequence[Group]) -> list[Json]:
+    """Compare the searches in pairs on each domain, with Holm's correction over its pairs.
+
+    Pairs are taken across groups, of equal seeds; within the group where there is only one.
+    """
+    rows: list[Json] = []
+    for domain in domains_of(groups):
+        here = [
+            {"domain": domain, "a": a, "b": b, **paired(first, second, domain)}
+            for (a, first), (b, second) in _pairs(groups)
+            if domain in first.domains and domain in second.domains
+        ]
+        tested = [row for row in here if row["reason"] is None]
+        for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
+            row["p_holm"] = p
+        rows += here
+    return rows
+
+
+def ranks(groups: Sequence[Group]) -> list[Json]:
+    """Rank the test accuracies of groups of five seeds or more against each other, in pairs.
+
+    Returns:
+        A row for each domain and pair: ``seeds`` and ``median`` and ``mean_rank`` of each (rank 1
+        is the lowest accuracy of the two together), ``u``, ``superiority`` (chance that a seed of
+        the second exceeds one of the first), ``p`` (Mann-Whitney) and ``p_holm``.
+    """
+    rows: list[Json] = []
+    for domain in domains_of(groups):
+        here = []
+        for one, other in combinations(groups, 2):
+            first, second = _tested(one, domain), _tested(other, domain)
+            if min(len(first), len(second)) < LEAST_SEEDS:
+                continue
+            if not same_images(first[0], second[0], domain):
+                continue
+            here.append(
+                {"domain": domain, "a": one.key, "b": other.key, **_rank(first, second, domain)}
+            )
+        for row, p in zip(here, holm([row["p"] for row in here]), strict=True):
+            row["p_holm"] = p
+        rows += here
+    return rows
+
+
+def _pairs(groups: Sequence[Group]) -> Iterator[tuple[tuple[str, Source], tuple[str, Source]]]:
+    if len(groups) == 1:
+        yield from combinations(keyed(groups), 2)
+        return
+    for one, other in combinations(groups, 2):
+        for first, second in partners(one, other):
+            yield (one.key_of(first), first), (other.key_of(second), second)
+
+
+def _tested(group: Group, domain: str) -> list[Source]:
+    return [source for source in group.sources if domain in source.domains]
+
+
+def _rank(first: Sequence[Source], second: Sequence[Source], domain: str) -> Json:
+    a, b = ([source.domains[domain]["accuracy"] for source in of_one] for of_one in (first, second))
+    found = rank_test(a, b)
+    # U counts pairs; the ranks of a sample sum to U and what they would at the least.
+    u_a = len(a) * len(b) - found.u
+    return {
+        "seeds": [len(a), len(b)],
+        "median": [median(a), median(b)],
+        "mean_rank": [u_a / len(a) + (len(a) + 1) / 2, found.u / len(b) + (len(b) + 1) / 2],
+        "u": found.u,
+        "superiority": found.superiority,
+        "p": found.p,
+    }

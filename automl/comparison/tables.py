@@ -1,0 +1,174 @@
+"""The tables of a comparison's page: what compare.json says, written out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from automl.comparison import words
+from automl.comparison.differences import KINDS
+from automl.formatting import (
+    MISSING,
+    configuration_words,
+    counted,
+    percent,
+    percent_interval,
+)
+
+Json = Mapping[str, Any]
+
+_LONG = 120
+_DIGEST = 13
+_TEXT = 99
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text; the columns from ``numbers`` to ``words`` are flush right and unbroken."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: int = _TEXT
+    words: int = _TEXT
+    caption: str = ""
+
+
+def searches(found: Json) -> Table:
+    """Which search each key stands for."""
+    head = ("", "search", "algorithm", "trainable", "space", "scale", "selected on", "seed", "")
+    rows = [
+        (
+            one["key"],
+            one["name"],
+            one["algorithm"],
+            one["trainable"],
+            one["space"],
+            one["scale"],
+            one["select"].replace("_", " "),
+            str(one["seed"]),
+            "" if one["closed"] else "not ended",
+        )
+        for one in found["searches"]
+    ]
+    return Table(head, tuple(rows))
+
+
+def differences(found: Json) -> list[tuple[str, Table]]:
+    """What differs, a table for each kind of difference."""
+    keys = _keys(found)
+    tables = []
+    for kind, title in KINDS.items():
+        longest = _DIGEST if kind == "data" else _LONG
+        own = [row for row in found["differences"] if row["kind"] == kind]
+        columns = words.columns(own, found, keys)
+        rows = tuple(
+            (row["key"], *(words.value(row["values"], key, longest) for _, key in columns))
+            for row in own
+        )
+        if rows:
+            tables.append((title, Table(("", *(head for head, _ in columns)), rows)))
+    return tables
+
+
+def best(found: Json) -> Table:
+    """Incumbent and confirmed configuration of each search."""
+    rows: list[tuple[str, ...]] = []
+    for one in found["searches"]:
+        incumbent, chosen = one["incumbent"], one["confirmed"]
+        if incumbent is None:
+            rows.append((one["key"], "no trial finished", "", ""))
+            continue
+        after = counted(incumbent["budget"], one["cost"]["budget_unit"])
+        share = f"{percent(incumbent['validation_accuracy'])} after {after}"
+        rows.append(
+            (one["key"], "incumbent", share, configuration_words(incumbent["configuration"]))
+        )
+        if chosen is not None:
+            mean = percent_interval(chosen["mean"], chosen["interval"])
+            shown = f"{mean}, {counted(chosen['seeds'], 'seeds')}"
+            text = configuration_words(chosen["configuration"])
+            rows.append((one["key"], "confirmed", shown, text))
+    caption = "Validation accuracy; confirmed: mean over seeds with its 80 % interval"
+    return Table(("", "", "validation accuracy", "configuration"), tuple(rows), 2, 3, caption)
+
+
+def accuracies(found: Json) -> Table | None:
+    """Test accuracies by search and domain."""
+    domains = found["domains"]
+    if not domains:
+        return None
+    rows = []
+    for one in found["searches"]:
+        entries = [words.entry_of(one, domain) for domain in domains]
+        rows.append((one["key"], *(_with_count(entry) for entry in entries)))
+    head = ("", *(domain.replace("_", " ") for domain in domains))
+    return Table(
+        head, tuple(rows), 1, caption="Accuracy with its 95 % interval (Wilson), images right"
+    )
+
+
+def pairs(found: Json) -> Table | None:
+    """The paired tests."""
+    rows = tuple(
+        (
+            row["domain"].replace("_", " "),
+            f"{row['b']} − {row['a']}",
+            words.points_interval(row["difference"], row["interval"]),
+            f"{row['a']} {row['only_a']}, {row['b']} {row['only_b']}",
+            words.p_value(row["p"]),
+            words.p_value(row["p_holm"]),
+        )
+        for row in found["pairs"]
+        if row["reason"] is None
+    )
+    head = ("domain", "pair", "points (95 %)", "right alone", "p (McNemar)", "p (Holm)")
+    return Table(head, rows, 2) if rows else None
+
+
+def untested(found: Json) -> list[str]:
+    """Why pairs were not tested, a line for each reason."""
+    lines = []
+    for why in dict.fromkeys(row["reason"] for row in found["pairs"] if row["reason"]):
+        own = [row for row in found["pairs"] if row["reason"] == why]
+        named = dict.fromkeys(f"{row['a']} and {row['b']}" for row in own)
+        lines.append(f"Paired test of {', '.join(named)}: {words.reason(why)}.")
+    return lines
+
+
+def ranks(found: Json) -> Table | None:
+    """The tests over seeds."""
+    rows = tuple(
+        (
+            row["domain"].replace("_", " "),
+            f"{row['a']} and {row['b']}",
+            " and ".join(map(str, row["seeds"])),
+            " and ".join(percent(value) for value in row["median"]),
+            " and ".join(f"{rank:.1f}" for rank in row["mean_rank"]),
+            f"{row['superiority']:.2f}",
+            words.p_value(row["p"]),
+            words.p_value(row["p_holm"]),
+        )
+        for row in found["ranks"]
+    )
+    head = (
+        *("domain", "pair", "seeds", "median", "mean rank"),
+        *("chance that the second is above", "p (Mann-Whitney)", "p (Holm)"),
+    )
+    return Table(head, rows, 2) if rows else None
+
+
+def cost(found: Json) -> Table:
+    """What each search cost."""
+    rows = tuple((search["key"], *words.cost(search)) for search in found["searches"])
+    return Table(("", *words.COST), rows, 1)
+
+
+def _with_count(entry: Json | None) -> str:
+    if entry is None:
+        return MISSING
+    return f"{words.accuracy(entry)}, {entry['correct']} of {entry['n']}"
+
+
+def _keys(found: Json) -> Sequence[str]:
+    return [search["key"] for search in found["searches"]]

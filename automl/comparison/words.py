@@ -1,0 +1,134 @@
+"""What both the terminal and the page write, in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from automl.comparison.accuracy import NOT_RECORDED, NOT_THE_SAME
+from automl.formatting import MISSING, counted, duration, number, percent_interval, quantity
+
+Json = Mapping[str, Any]
+
+_REASONS = {
+    NOT_RECORDED: "not recorded: its ledger is older than the record of each image's class",
+    NOT_THE_SAME: "not tested: not the same images",
+}
+OTHER_DATA = "other data"
+
+_LEAST_P = 1e-4
+
+
+def p_value(p: float | None) -> str:
+    """A p-value to three digits, small ones as ``< 0.0001``."""
+    if p is None:
+        return MISSING
+    return f"< {_LEAST_P:.4f}" if p < _LEAST_P else f"{p:.3f}" if p >= 0.001 else f"{p:.4f}"
+
+
+def points(difference: float | None) -> str:
+    """A difference of two accuracies in percentage points, with its sign."""
+    if difference is None:
+        return MISSING
+    rounded = round(100 * difference, 2)
+    return f"{rounded:+.2f}".replace("-", "−") if rounded else "0.00"
+
+
+def points_interval(difference: float | None, interval: Any) -> str:
+    """A difference with its interval: ``+1.25 (−0.50 to +3.00)``."""
+    if interval is None:
+        return points(difference)
+    return f"{points(difference)} ({points(interval[0])} to {points(interval[1])})"
+
+
+def share(value: float | None) -> str:
+    """An importance to two digits; there is no minus before nothing."""
+    return MISSING if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def validation(found: Json) -> str:
+    """A warning where validation accuracies are of different images, else nothing."""
+    selected = {(search["data_digest"], search["select"]) for search in found["searches"]}
+    if len(selected) < 2:
+        return ""
+    return (
+        "The searches have different validation images: validation accuracies of one are not "
+        "those of another."
+    )
+
+
+def reason(why: str | None) -> str:
+    """Why two searches' accuracies are not tested."""
+    return _REASONS.get(why or "", why or "")
+
+
+def value(values: Json, key: str, longest: int = 28) -> str:
+    """A search's value among ``values``, cut where it is longer than ``longest`` characters."""
+    text = number(values[key]) if key in values else MISSING
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def accuracy(entry: Json | None) -> str:
+    """A domain's test accuracy with its Wilson interval."""
+    if entry is None:
+        return MISSING
+    return percent_interval(entry["accuracy"], entry["interval"], entry["n"])
+
+
+def entry_of(search: Json, domain: str) -> Json | None:
+    """A search's evaluation on a domain, if it has one."""
+    return next((entry for entry in search["evaluation"] if entry["domain"] == domain), None)
+
+
+COST = (
+    *("trials (failed)", "budget spent", "wall time of the search", "wall time in all"),
+    "worker time",
+)
+
+
+def printed(row: Json) -> str:
+    """An accuracy as the paper prints it, with its interval where there is one."""
+    shown = f"{100 * row['accuracy']:.2f} %"
+    if row["interval"] is None:
+        return shown
+    low, high = row["interval"]
+    return f"{shown} ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def cost(search: Json) -> list[str]:
+    """What a search cost, under the heads of ``COST``."""
+    spent = search["cost"]
+    return [
+        f"{quantity(spent['trials'])} ({quantity(spent['failed'])})",
+        counted(spent["budget"], spent["budget_unit"]),
+        duration(spent["search_seconds"]),
+        duration(spent["total_seconds"]),
+        f"{duration(spent['worker_seconds'])} of {counted(spent['workers'], 'workers')}",
+    ]
+
+
+def columns(rows: Sequence[Json], found: Json, keys: Sequence[str]) -> list[tuple[str, str]]:
+    """The columns that rows of values need: (head, key of a search whose values stand there).
+
+    One for a whole group where its searches have equal values in every row.
+
+    Args:
+        rows: with ``values`` by the search's key.
+        found: compare.json.
+        keys: the searches that have values.
+    """
+    wanted: list[tuple[str, str]] = []
+    for group in found["groups"]:
+        own = [key for key in group["searches"] if key in keys]
+        seen = {repr([row["values"].get(key, MISSING) for row in rows]) for key in own}
+        shared = len(seen) == 1 and len(own) == len(group["searches"])
+        wanted += [(group["key"], own[0])] if shared else [(key, key) for key in own]
+    return wanted
+
+
+def importance_note(one: Json) -> str:
+    """How far an importance can be trusted, with n and R²."""
+    known = f"{quantity(one['n'])} trials"
+    if one["r2"] is not None:
+        known += f", out-of-bag R² {one['r2']:.2f}"
+    return f"{known}; {one['note']}" if one["note"] else known
