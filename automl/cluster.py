@@ -46,7 +46,13 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
                 logging_level=logging.ERROR,
                 configure_logging=True,
             )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:
+        # Ray has no type of its own for a node that does not start in time.
+        if local:
+            raise UserError(
+                f"cluster: Ray did not start ({one_line(error)[:160]}); "
+                "run the command again, on a machine that is less busy"
+            ) from error
         raise UserError(
             f"cluster.address: no Ray cluster at '{settings.address}' ({one_line(error)[:160]}); "
             "start one with `ray start --head`, or use cluster=local"

@@ -204,7 +204,7 @@ class Driver:
 
     def checkpoint(self, trial: Trial) -> Path:
         """Return where the model of a trial's configuration and seed is kept over its rungs."""
-        return self._settings.checkpoints / f"{trial.configuration_id}-{trial.seed}.ckpt"
+        return self._settings.checkpoints / trial.checkpoint_name
 
     def _task(self, trial: Trial) -> Task:
         keeps = self._settings.resumable or trial.phase == CONFIRMATION

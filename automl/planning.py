@@ -117,8 +117,8 @@ def plan_summary(checked: Checked) -> dict[str, Any]:
 
 def preview(name: str, checked: Checked) -> str:
     """Return the plan as text."""
-    # Here alone: a search needs no forecast.
-    from automl import costs
+    # Here alone: a search needs neither.
+    from automl import costs, sharing_plan
 
     settings, plan = checked.settings, plan_summary(checked)
     unit = settings.trainable.budget.unit
@@ -142,6 +142,7 @@ def preview(name: str, checked: Checked) -> str:
         f"seeds × {confirmation.budget} {unit}"
     )
     lines += costs.lines(costs.forecast(checked, name), unit)
+    lines += sharing_plan.lines(checked)
     lines += [f"  {note}" for note in checked.notes]
     lines.append("Nothing was started; leave preview=true out to run it.")
     return "\n".join(lines)

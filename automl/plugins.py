@@ -195,6 +195,122 @@ class Preparing(Protocol):
         """Make one item; done twice it does no harm."""
 
 
+class Sharing(Protocol):
+    """What a trainable has besides if several workers can share a GPU.
+
+    With ``memory`` alone, trials of different workers are kept from exceeding a GPU together;
+    the other two are for trainables that leave something there between trials.
+    """
+
+    @classmethod
+    def memory(
+        cls,
+        options: Mapping[str, Any],
+        configuration: Mapping[str, Any],
+        image_shape: tuple[int, int],
+        classes: int,
+    ) -> int:
+        """Return the most bytes that a trial takes of a GPU, beyond what its worker keeps there.
+
+        Computed without a GPU, in a fraction of a second: a preview asks for many configurations.
+
+        Args:
+            options: The trainable's.
+            configuration: The trial's.
+            image_shape: (rows, columns) of an image.
+            classes: How many training classes there are.
+
+        Raises:
+            ValueError: The configuration cannot run at all; training says why.
+        """
+
+    @classmethod
+    def kept_memory(
+        cls, options: Mapping[str, Any], image_shape: tuple[int, int], images: int
+    ) -> int:
+        """Return the bytes that a worker keeps on the GPU from trial to trial.
+
+        Args:
+            options: The trainable's.
+            image_shape: (rows, columns) of an image.
+            images: How many images the training and the validation split have together.
+        """
+
+    def release(self) -> None:
+        """Give back what the trial that has ended left on the GPU, such as freed blocks."""
+
+
+class Frames(Protocol):
+    """The images of one file or stack, numbered from 0, in the form of the data set's own."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, index: int) -> Images:
+        """Return one image (h, w) uint8; ``ValueError`` or ``OSError`` where it is damaged."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class FrameReader(Protocol):
+    """Opens images that are no part of a data set."""
+
+    def file_of(self, source: str) -> Path:
+        """Return the file that a source lies in, which may be a stack within a file."""
+
+    def takes(self, path: Path) -> bool:
+        """Whether a file that lies in a folder is one of images, by its name."""
+
+    def open(self, source: str) -> Frames:
+        """Open a source; ``ValueError`` or ``OSError`` in one line where that is impossible."""
+
+
+class Reading(Protocol):
+    """What a data set has besides if models trained on it can be given images from elsewhere.
+
+    Its ``describe`` then also has ``image_shape``, [h, w].
+    """
+
+    @classmethod
+    def reader(cls, image_shape: tuple[int, int], options: Mapping[str, Any]) -> FrameReader:
+        """Return what reads them.
+
+        Args:
+            image_shape: (h, w) to which every image is brought.
+            options: What the user asked for, such as ``crop`` and ``scale``.
+
+        Raises:
+            ValueError: An option is unknown or bad.
+        """
+
+
+class Restoring(Protocol):
+    """What a trainable has besides if its models can be used without the data they learned."""
+
+    unpickles: bool
+    """Whether reading a model's file can run code that lies in it."""
+
+    @classmethod
+    def restore(
+        cls,
+        checkpoint: Path,
+        options: Mapping[str, Any],
+        *,
+        classes: tuple[str, ...],
+        device: str,
+    ) -> FittedModel:
+        """Return the model that :meth:`Trainable.train` left at ``checkpoint``.
+
+        A model may have two attributes besides: ``nominal`` is true where its probabilities have
+        an order but no meaning of their own, ``together`` where what it says of an image depends
+        on the images that it is given with it.
+
+        Raises:
+            ValueError: The file is missing, damaged or of other classes; or no such device.
+        """
+
+
 def training_data(data: DataSet, select: str, cache: Path) -> TrainingData:
     """Return training on the first domain, validation on the selection domain."""
     training_domain = next(iter(data.domains))

@@ -214,6 +214,7 @@ def worker_spec(settings: Settings, data: DataSet, folder: Path) -> WorkerSpec:
         device="cuda" if settings.cluster.trial.gpus > 0 else "cpu",
         trial_seconds=settings.failures.trial_seconds,
         hung=str(folder / ".hung"),
+        gpu_memory=settings.cluster.gpu_memory,
     )
 
 

@@ -10,14 +10,17 @@ import errno
 import math
 import time
 import traceback
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from automl import registry
+from automl.admission import UNKNOWN, find_admission, is_shared
 from automl.errors import one_line
 from automl.plugins import DataSet, FittedModel, Images, Trainable, training_data
+from automl.predictions import to_digits
 from automl.scoring import confusion_matrix, predicted_labels
 
 Message = dict[str, Any]
@@ -40,6 +43,8 @@ class WorkerSpec:
     # Seconds that a trial may take, and the folder where a killed worker says where it hung.
     trial_seconds: float | None = None
     hung: str = ""
+    # GiB of the GPU that trials share; None: what the driver's tool says.
+    gpu_memory: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,34 @@ class Task:
 
 
 class Session:
-    """Holds what is dear to set up (mapped images, the trainable) and serves task after task."""
+    """Holds what is dear to set up (mapped images, the trainable) and serves task after task.
 
-    def __init__(self, spec: WorkerSpec) -> None:
+    On a GPU, trials whose trainable says what memory they need wait for room beside those of other
+    workers. One that runs out of memory all the same is tried once more, alone, from its
+    checkpoint on; if it runs out again it is ``infeasible``.
+
+    Args:
+        spec: What every worker of the search needs.
+        watch: Given a trial's number, returns a context in which the trial is timed; it has ended
+            when the trial's last message comes. The time in which a trial waits for room is not
+            within, nor does ``trial_seconds`` count it; each attempt has that time for itself.
+    """
+
+    def __init__(
+        self, spec: WorkerSpec, watch: Callable[[int], AbstractContextManager[None]] | None = None
+    ) -> None:
         self._spec = spec
+        self._watch = watch or (lambda _: nullcontext())
         dataset = registry.find("datasets", spec.data_name)
         self._data: DataSet = dataset.open(Path(spec.packed))
         self._visible = training_data(self._data, spec.select, Path(spec.cache))
         trainable = registry.find("trainables", spec.trainable_name)
+        # First, as the trainable may put images there.
+        self._admission = find_admission(
+            spec.device, spec.gpu_memory, trainable, spec.options, self._visible
+        )
+        is_unknown = self._admission is None and is_shared(spec.device, trainable)
+        self._note = UNKNOWN if is_unknown else None
         self._trainable: Trainable = trainable(self._visible, spec.options, spec.device)
 
     def load(self, checkpoint: Path) -> FittedModel:
@@ -99,22 +124,56 @@ class Session:
 
     def run(self, task: Task) -> Iterator[Message]:
         """Do a task; yield its messages, the last of which has ``"last": True``."""
-        work = self._train(task) if task.kind == "train" else self._evaluate(task)
-        try:
-            yield from work
-        except MemoryError as error:
-            yield _failed("out_of_memory", one_line(error))
-        except Exception as error:
-            # A trial may fail in any way that its code can; each is a result with its reason.
-            full = _disk_full(error)
-            if full is not None:
-                yield {"type": "halted", "reason": full, "last": True}
-                return
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{Path(frame.filename).name}:{frame.lineno}"
-            yield _failed("crashed", f"{type(error).__name__}: {one_line(error)} ({where})")
+        yield from _told(self._train(task) if task.kind == "train" else self._evaluate(task))
 
     def _train(self, task: Task) -> Iterator[Message]:
+        if self._note is not None:
+            yield {"type": "note", "text": self._note, "last": False}
+            self._note = None
+        admission = self._admission
+        if admission is None:
+            yield from self._attempt(task, nullcontext())
+            return
+        needed = admission.needed(task.configuration)
+        refusal = admission.refusal(needed)
+        if refusal is not None:
+            yield _failed("infeasible", refusal)
+            return
+        reason = ""
+        # Beside others an estimate that is too low, or fragments, may be to blame.
+        for place in (admission.reserved(needed), admission.alone()):
+            if reason:
+                yield {"type": "note", "text": f"tried again alone: {reason}", "last": False}
+            for message in self._attempt(task, place):
+                if message["type"] == "report":
+                    task = replace(task, known_epochs=message["epoch"])
+                if message.get("status") == "out_of_memory":
+                    reason = message["reason"]
+                    break
+                yield message
+            else:
+                return
+        yield _failed("infeasible", admission.exhausted(needed, reason))
+
+    def _attempt(self, task: Task, place: AbstractContextManager[None]) -> Iterator[Message]:
+        """Train while a place on the device is held; it is given back before the last message."""
+        last: Message = {}
+        # Waiting for the place is not the trial's time.
+        with place, self._watch(task.number):
+            try:
+                with closing(_told(self._reports(task))) as messages:
+                    for message in messages:
+                        if message["last"]:
+                            last = message
+                            break
+                        yield message
+            finally:
+                release = getattr(self._trainable, "release", None)
+                if release is not None:
+                    release()
+        yield last
+
+    def _reports(self, task: Task) -> Iterator[Message]:
         limit = self._spec.trial_seconds
         begin = time.monotonic()
         reports = self._trainable.train(
@@ -181,10 +240,34 @@ class Session:
                 "n": len(split.labels),
                 "classes": list(domain.classes),
                 "confusion": confusion_matrix(split.labels, predicted, len(domain.classes)),
+                # Which images, not only how many: two models are compared image by image.
+                "predicted": to_digits(predicted, len(domain.classes)),
+                "labels": to_digits(split.labels, len(domain.classes)),
+                "digest": split.digest,
                 "seconds": round(seconds, 4),
                 "last": False,
             }
         yield {"type": "done", "last": True}
+
+
+def _told(work: Iterator[Message]) -> Generator[Message, None, None]:
+    """Pass messages on; whatever is raised becomes the last of them."""
+    try:
+        yield from work
+        return
+    except MemoryError as error:
+        last = _failed("out_of_memory", one_line(error))
+    except Exception as error:
+        # A trial may fail in any way that its code can; each is a result with its reason.
+        full = _disk_full(error)
+        if full is not None:
+            last = {"type": "halted", "reason": full, "last": True}
+        else:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(frame.filename).name}:{frame.lineno}"
+            last = _failed("crashed", f"{type(error).__name__}: {one_line(error)} ({where})")
+    # Only here: while the exception was alive, its frames held what the trial had allocated.
+    yield last
 
 
 def _failed(status: str, reason: str) -> Message:

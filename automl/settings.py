@@ -23,15 +23,29 @@ Order = Literal["asked", "planned", "arrival"]
 PAPER = "paper"
 
 # Where and how a search runs, not what it is: these may change when a search is taken up again.
-NOT_IDENTITY = ("name", "preview", "cluster", "tracking", "paths", "failures", "search.description")
+NOT_IDENTITY = (
+    "name",
+    "preview",
+    "cluster",
+    "tracking",
+    "paths",
+    "failures",
+    "search.description",
+    "search.group",
+)
 
 
 @dataclass(frozen=True)
 class SearchLabel:
-    """Name and purpose of the search, from ``conf/search``."""
+    """Name and purpose of the search, from ``conf/search``.
+
+    Attributes:
+        group: Tag under which searches are compared; the tag ``group`` of the MLflow run.
+    """
 
     name: str
     description: str
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,11 +113,19 @@ class ResourceSettings:
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """Which Ray cluster runs the trials: ``local``, ``auto`` or its address."""
+    """Where trials run.
+
+    Attributes:
+        address: The Ray cluster: ``local``, ``auto`` or its address.
+        cpus: CPUs that a local one may hand out; None for all.
+        trial: What one trial asks for.
+        gpu_memory: GiB of each GPU, which trials share; None to ask the driver.
+    """
 
     address: str
     cpus: int | None
     trial: ResourceSettings
+    gpu_memory: float | None = None
 
 
 @dataclass(frozen=True)
@@ -198,6 +220,11 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         raise UserError(
             f"cluster.trial.gpus: {trial.gpus:g} is no request that Ray can meet; "
             "use a fraction up to 1 or a whole number"
+        )
+    memory = settings.cluster.gpu_memory
+    if memory is not None and memory <= 0:
+        raise UserError(
+            f"cluster.gpu_memory: {memory:g} is not above 0; use the GiB of a GPU, or null"
         )
     if "name" not in settings.scale or "name" not in settings.algorithm:
         raise UserError(

@@ -52,6 +52,11 @@ class Trial:
         return self.metrics.get("validation_accuracy") if self.finished else None
 
     @property
+    def checkpoint_name(self) -> str:
+        """File name of its model, kept over the rungs of its configuration and seed."""
+        return f"{self.configuration_id}-{self.seed}.ckpt"
+
+    @property
     def work(self) -> tuple[str, int, int]:
         """What is computed: two trials with equal work have equal results."""
         return self.configuration_id, self.seed, self.budget

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import faulthandler
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +30,15 @@ class Watchdog:
         self._folder = folder
         self._seconds = seconds
         self._file: IO[str] | None = None
+
+    @contextmanager
+    def watch(self, number: int) -> Iterator[None]:
+        """Watch a trial for as long as the context lasts."""
+        self.arm(number)
+        try:
+            yield
+        finally:
+            self.disarm()
 
     def arm(self, number: int) -> None:
         """Begin to watch a trial."""

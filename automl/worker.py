@@ -52,14 +52,9 @@ class TrialActor:
 
     def _run(self, task: Task) -> Iterator[Message]:
         if self._session is None:
-            self._session = Session(self._spec)
+            watch = None
             if self._spec.trial_seconds is not None:
                 self._watchdog = Watchdog(Path(self._spec.hung), self._spec.trial_seconds)
-        if self._watchdog is None or task.kind != "train":
-            yield from self._session.run(task)
-            return
-        self._watchdog.arm(task.number)
-        for message in self._session.run(task):
-            if message["last"]:
-                self._watchdog.disarm()
-            yield message
+                watch = self._watchdog.watch
+            self._session = Session(self._spec, watch)
+        yield from self._session.run(task)

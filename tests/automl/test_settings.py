@@ -150,6 +150,7 @@ def test_identity_leaves_out_where_and_how_it_runs():
     change(other, "tracking.uri", None)
     change(other, "paths.runs", "elsewhere")
     assert digest(one) == digest(other)
+    assert digest(change(other, "search.group", "night")) == digest(one)
     assert digest(change(other, "seed", 1)) != digest(one)
     assert "cluster.address" not in identity(one)
     assert run_name(parse_settings(one), one).startswith("deepfreak_bohb-demo-seed0-")

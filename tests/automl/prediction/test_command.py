@@ -1,0 +1,299 @@
+"""The command, called in this process: what it writes, refuses and returns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from automl import predict
+from diffranet.domains import CLASSES
+
+
+def call(home, capsys, *words):
+    """Run the command; return status, rows by column, and what it says."""
+    status = predict.main([*map(str, words), "--runs", str(home.runs)])
+    shown = capsys.readouterr()
+    return status, list(csv.DictReader(io.StringIO(shown.out))), shown.err
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("name", ["forest", "machine"])
+def test_every_image_of_a_folder_has_its_row(home, capsys, name):
+    status, rows, said = call(home, capsys, name, home.images / "synthetic" / "test")
+    assert status == 0
+    assert [row["file"].split("/")[-2:] for row in rows] == [
+        [str(label), f"{index:02}.png"] for label in range(1, 6) for index in range(4)
+    ]
+    for row in rows:
+        chances = [float(row[f"p_{kind}"]) for kind in CLASSES]
+        assert sum(chances) == pytest.approx(1, abs=1e-4)
+        assert row["class"] == CLASSES[int(np.argmax(chances))]
+        assert float(row["confidence"]) == max(chances)
+        assert row["diffraction"] == ("no" if row["class"] in CLASSES[:2] else "yes")
+        assert row["probabilities"] == ("nominal" if name == "machine" else "estimated")
+        assert row["model"] == f"{name}/abc-5"
+    right = sum(CLASSES[int(row["file"].split("/")[-2]) - 1] == row["class"] for row in rows)
+    assert right >= 18
+    assert ("nominal" in said) == (name == "machine")
+    assert "20 images: diffraction" in said
+
+
+def test_the_training_images_are_not_needed(home, capsys, tmp_path):
+    shutil.copytree(home.runs, tmp_path / "runs")
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / "x.png")
+    status = predict.main(["forest", str(tmp_path / "x.png"), "--runs", str(tmp_path / "runs")])
+    assert status == 0
+    assert ",blank,no," in capsys.readouterr().out
+
+
+def test_one_batch_or_many_give_the_same_rows(home, capsys):
+    folder = home.images / "synthetic" / "validation"
+    whole = call(home, capsys, "forest", folder)[1]
+    assert call(home, capsys, "forest", folder, "--batch", 3)[1] == whole
+
+
+def test_names_patterns_and_folders_are_each_taken_once(home, capsys, tmp_path):
+    for name in ("b.png", "a.png", ".hidden.png"):
+        Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no image")
+    words = (tmp_path / "b.png", tmp_path, str(tmp_path / "*"))
+    rows = call(home, capsys, "forest", *words)[1]
+    assert [row["file"] for row in rows] == [str(tmp_path / "b.png"), str(tmp_path / "a.png")]
+
+
+def test_an_unreadable_image_is_a_row_and_the_others_have_theirs(home, capsys, tmp_path):
+    good = np.zeros((16, 16), np.uint8)
+    for name in ("a.png", "c.png"):
+        Image.fromarray(good).save(tmp_path / name)
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
+    Image.fromarray(good[:9]).save(tmp_path / "d.png")
+    (tmp_path / "e.txt").write_text("no image")
+    status, rows, said = call(home, capsys, "forest", tmp_path, tmp_path / "e.txt")
+    assert status == 1
+    assert [bool(row["error"]) for row in rows] == [False, True, False, True, True]
+    assert [row["class"] != "" for row in rows] == [True, False, True, False, False]
+    assert "damaged" in rows[1]["error"]
+    assert "9 x 16" in rows[3]["error"]
+    assert "no known kind" in rows[4]["error"]
+    assert "3 unreadable" in said
+
+
+def test_a_stack_has_a_row_for_each_frame(home, capsys, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["entry/data"] = np.zeros((5, 32, 40), np.uint16)
+    status, rows, _ = call(home, capsys, "forest", f"{tmp_path}/x.h5:/entry/data", "--batch", 2)
+    assert status == 0
+    assert [row["frame"] for row in rows] == list("01234")
+
+
+def test_a_table_for_a_terminal(home, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    predict.main(["forest", str(home.images / "synthetic/test/5"), "--runs", str(home.runs)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["file", "frame", "class", "diffraction", *CLASSES]
+    assert len({len(line) for line in lines}) == 1
+    assert lines[1].split()[1] == "0"
+    assert lines[1].split()[2] in CLASSES
+    assert lines[1].split()[3] == "yes"
+
+
+def test_a_file_of_rows_is_continued_and_no_image_predicted_twice(home, capsys, tmp_path):
+    out, folder = tmp_path / "rows.csv", home.images / "synthetic" / "test"
+    call(home, capsys, "forest", folder / "1", "--out", out)
+    whole = out.read_bytes()
+    out.write_bytes(whole[:-9])  # as a kill would leave it
+    status, shown, said = call(home, capsys, "forest", folder / "1", folder / "2", "--out", out)
+    assert (status, shown) == (0, [])
+    assert out.read_bytes().startswith(whole)
+    assert [row["file"][-8:] for row in rows_of(out)] == [
+        f"{label}/{index:02}.png" for label in (1, 2) for index in range(4)
+    ]
+    assert "5 images" in said
+
+
+def test_a_file_of_rows_of_another_model_is_refused(home, capsys, tmp_path):
+    out, image = tmp_path / "rows.csv", home.images / "synthetic/test/1/00.png"
+    call(home, capsys, "forest", image, "--out", out)
+    before = out.read_bytes()
+    status, _, said = call(home, capsys, "machine", image, "--out", out)
+    assert status == 2
+    assert "rows of the model forest/abc-5" in said
+    assert out.read_bytes() == before
+
+
+def test_an_image_that_was_unreadable_is_tried_again(home, capsys, tmp_path):
+    out, image = tmp_path / "rows.csv", tmp_path / "a.png"
+    image.write_bytes(b"")
+    assert call(home, capsys, "forest", image, "--out", out)[0] == 1
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(image)
+    assert call(home, capsys, "forest", image, "--out", out)[0] == 0
+    assert [row["class"] for row in rows_of(out)] == ["", "blank"]
+
+
+def test_parquet_has_the_same_rows_with_types(home, capsys, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    (tmp_path / "bad.png").write_bytes(b"")
+    words = ("forest", home.images / "synthetic" / "test" / "5", tmp_path / "bad.png")
+    rows = call(home, capsys, *words)[1]
+    assert call(home, capsys, *words, "--out", tmp_path / "rows.parquet")[0] == 1
+    found = parquet.read_table(tmp_path / "rows.parquet").to_pylist()
+    assert [row["file"] for row in found] == [row["file"] for row in rows]
+    assert [row["frame"] for row in found] == [0, 0, 0, 0, None]
+    assert [row["diffraction"] for row in found] == [True] * 4 + [None]
+    assert found[0]["p_strong"] == float(rows[0]["p_strong"])
+    assert found[4]["error"] == rows[4]["error"]
+    assert [path.name for path in tmp_path.iterdir() if "rows" in path.name] == ["rows.parquet"]
+    status, _, said = call(home, capsys, *words, "--out", tmp_path / "rows.parquet")
+    assert status == 2
+    assert "cannot be continued" in said
+
+
+def test_what_was_stopped_keeps_its_rows_and_is_taken_up(home, capsys, tmp_path, monkeypatch):
+    out, folder = tmp_path / "rows.parquet", home.images / "synthetic" / "test"
+    asked = []
+
+    def stopped(self):
+        asked.append(True)
+        return len(asked) > 5
+
+    with monkeypatch.context() as patch:
+        patch.setattr("threading.Event.is_set", stopped)
+        status, _, said = call(home, capsys, "forest", folder, "--out", out, "--batch", 2)
+    assert status == 130
+    assert not out.exists()
+    kept = len(rows_of(tmp_path / "rows.parquet.rows.csv"))
+    assert 0 < kept < 20
+    assert f"{kept} images" in said
+    status, _, said = call(home, capsys, "forest", folder, "--out", out)
+    assert status == 0
+    assert f"{20 - kept} images" in said
+
+
+def test_a_full_disk_is_one_line(home, capsys, tmp_path):
+    image = home.images / "synthetic/test/1/00.png"
+    (tmp_path / "file").write_text("")
+    status, _, said = call(home, capsys, "forest", image, "--out", tmp_path / "file" / "rows.csv")
+    assert status == 1
+    assert "cannot be written" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["forst", "."], "did you mean 'forest'"),
+        (["unfinished", "."], "has not finished"),
+        (["forest"], "no images are named"),
+        (["forest", "nowhere.png"], "no such file or folder"),
+        (["forest", "nowhere*.png"], "no images there"),
+        (["forest", ".", "--batch", "0"], "--batch: 0 is below 1"),
+        (["forest", ".", "--out", "rows.xls"], "neither .csv nor .parquet"),
+        (["forest", ".", "--watch", "nowhere"], "is no folder"),
+        (["forest", ".", "--crop", "top"], "--crop: 'top' is no part"),
+        (["forest", ".", "--model", "nowhere"], "there is no file"),
+        (["forest", ".", "--device", "cuda"], "use cpu"),
+        (["forest", ".", "--colour"], "--help lists the options"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(home, capsys, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save("x.png")
+    status, rows, text = call(home, capsys, *words)
+    assert (status, rows) == (2, [])
+    assert said in text
+    assert text.startswith("automl: ")
+    assert text.count("\n") == 1
+
+
+def test_a_missing_or_damaged_model_is_refused(home, capsys, tmp_path):
+    image = home.images / "synthetic/test/1/00.png"
+    shutil.copytree(home.runs, tmp_path / "runs")
+    model = tmp_path / "runs/forest/checkpoints/abc-5.ckpt"
+    for content, words in ((b"damage", "not a readable model"), (None, "is gone")):
+        model.unlink()
+        if content:
+            model.write_bytes(content)
+        assert predict.main(["forest", str(image), "--runs", str(tmp_path / "runs")]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_a_pickle_from_elsewhere_is_not_run_without_trust(home, capsys, tmp_path):
+    image, ran = home.images / "synthetic/test/1/00.png", tmp_path / "ran"
+
+    class Trap:
+        def __reduce__(self):
+            return ran.touch, ()
+
+    import joblib
+
+    joblib.dump(Trap(), tmp_path / "trap.ckpt")
+    status, _, said = call(home, capsys, "forest", image, "--model", tmp_path / "trap.ckpt")
+    assert status == 2
+    assert "--trust-pickle" in said
+    assert not ran.exists()
+    own = tmp_path / "own.ckpt"
+    shutil.copy(home.runs / "machine/checkpoints/abc-5.ckpt", own)
+    status, rows, _ = call(home, capsys, "forest", image, "--model", own, "--trust-pickle")
+    assert status == 0
+    assert rows[0]["probabilities"] == "nominal"
+
+
+def test_a_link_out_of_the_checkpoints_is_from_elsewhere(home, capsys, tmp_path):
+    image = home.images / "synthetic/test/1/00.png"
+    shutil.copytree(home.runs, tmp_path / "runs")
+    model = tmp_path / "runs/forest/checkpoints/abc-5.ckpt"
+    elsewhere = model.rename(tmp_path / "elsewhere.ckpt")
+    model.symlink_to(elsewhere)
+    assert predict.main(["forest", str(image), "--runs", str(tmp_path / "runs")]) == 2
+    assert "--trust-pickle" in capsys.readouterr().err
+
+
+def test_a_model_that_compares_images_says_so_and_watches_none(home, capsys, monkeypatch):
+    folder = home.images / "synthetic" / "test"
+    model = "trainables.classical.fitted.FittedModel.together"
+    monkeypatch.setattr(model, property(lambda self: True))
+    status, _, said = call(home, capsys, "forest", folder, "--batch", 7)
+    assert status == 0
+    assert "others of their batch, 7 here" in said
+    assert call(home, capsys, "forest", "--watch", folder)[0] == 2
+
+
+@pytest.mark.e2e
+def test_ctrl_c_ends_watching_with_a_summary(home, tmp_path):
+    folder = tmp_path / "experiment"
+    folder.mkdir()
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(folder / "a.png")
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "automl.predict", "forest"),
+            *("--watch", str(folder), "--runs", str(home.runs)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    lines = [process.stdout.readline() for _ in range(2)]
+    assert "a.png,0,blank,no" in lines[1]
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(folder / "b.png")
+    assert "b.png,0,blank,no" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    rest, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert rest == ""
+    assert said.splitlines()[-1].startswith("automl: 2 images: diffraction 0")
+    assert "Traceback" not in said
