@@ -11,8 +11,10 @@ from typing import ClassVar, Self
 from diffranet import options as checks
 from diffranet.domains import BINARY_CLASSES, BINARY_PROJECTION, CLASSES, DOMAINS, TEST, Domain
 from diffranet.errors import DataError, SealedSplitError
+from diffranet.frames.reader import FrameReader
 from diffranet.layout import scan
-from diffranet.packed import Split, load_record, load_split, pack
+from diffranet.packed import Split, load_record, load_split, pack, packed_folder
+from diffranet.shown import captions_of
 
 Progress = Callable[[str, int, int], None]
 View = tuple[tuple[str, ...], tuple[int, ...]]
@@ -104,6 +106,56 @@ class DiffraNet:
         """
         return cls(Path(packed), sealed=sealed)
 
+    @classmethod
+    def find(cls, cache: Path, digest: str) -> Self | None:
+        """Map what ``prepare`` packed under a cache; None where it is not there.
+
+        Args:
+            cache: Folder for derived data.
+            digest: As ``digest`` of the data set.
+
+        Raises:
+            DataError: It was packed by another version.
+        """
+        packed = packed_folder(cache, digest)
+        return cls.open(packed) if packed.is_dir() else None
+
+    @classmethod
+    def captions(
+        cls, options: Mapping[str, object], split: Split, *, cache: Path
+    ) -> dict[str, list[str]]:
+        """How simulated images were made, in short phrases by the image's name; else nothing.
+
+        Args:
+            options: As in the class.
+            split: Whose images.
+            cache: Folder for derived data.
+
+        Raises:
+            DataError: An option is unknown or bad.
+        """
+        root, image_size = cls._source(options, cache)
+        return captions_of(split, root, image_size)
+
+    @classmethod
+    def _source(cls, options: Mapping[str, object], cache: Path) -> tuple[Path, int | None]:
+        """The folder that the images are packed from, and the edge to which they are reduced."""
+        del cache
+        return _folder_options(options)
+
+    @classmethod
+    def reader(cls, image_shape: tuple[int, int], options: Mapping[str, object]) -> FrameReader:
+        """What brings images from elsewhere to the form of the data set's own.
+
+        Args:
+            image_shape: (height, width) of the images that come out.
+            options: ``crop`` and ``scale``; see ``diffranet.frames.reader.FrameReader``.
+
+        Raises:
+            DataError: An option is unknown or bad.
+        """
+        return FrameReader(image_shape, options)
+
     @property
     def sealed(self) -> bool:
         """Whether test splits are refused."""
@@ -187,10 +239,16 @@ class SimulatedDiffraNet(DiffraNet):
         from diffranet.simulator.writer import write_dataset
 
         parameters = from_options(options)
-        root = cache / "simulated" / parameters.digest
+        root, _ = cls._source(options, cache)
         write_dataset(root, parameters, workers=workers, progress=progress)
         packed = pack(scan(root), cache, image_size=None, workers=workers, progress=progress)
         return cls.open(packed)
+
+    @classmethod
+    def _source(cls, options: Mapping[str, object], cache: Path) -> tuple[Path, int | None]:
+        from diffranet.simulator.parameters import from_options
+
+        return cache / "simulated" / from_options(options).digest, None
 
 
 def _folder_options(options: Mapping[str, object]) -> tuple[Path, int | None]:

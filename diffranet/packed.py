@@ -94,6 +94,11 @@ def pack(
         raise DataError(f"{home}: cannot pack the data set: {error.strerror or error}") from None
 
 
+def packed_folder(cache: Path, digest: str) -> Path:
+    """Where images of a digest are packed under a cache, or would be."""
+    return cache / "packed" / digest
+
+
 def _publish(partial: Path, final: Path) -> None:
     """Give a complete folder its name, unless equal images from elsewhere already have it."""
     try:

@@ -40,6 +40,28 @@ def decode(content: bytes, path: Path) -> Grey:
     Raises:
         DataError: The file is damaged or no grey image.
     """
+    pixels = decode_pixels(content, path)
+    if pixels.dtype == np.uint8:
+        return np.ascontiguousarray(pixels.view(np.uint8))
+    if pixels.dtype == np.uint16:
+        compressed: Grey = np.sqrt(np.minimum(pixels, GREY_CLIP)).astype(np.uint8)
+        return compressed
+    raise DataError(f"{path} holds {pixels.dtype} pixels; 8 or 16 bits of grey are read")
+
+
+def decode_pixels(content: bytes, path: Path) -> npt.NDArray[np.generic]:
+    """Decode an image file as it is: greys or counts of any type.
+
+    Args:
+        content: The file's bytes.
+        path: Its path, for the decoder's choice and for messages.
+
+    Returns:
+        Pixels, (height, width).
+
+    Raises:
+        DataError: The file is damaged or no single grey image.
+    """
     suffix = path.suffix.lower()
     if suffix == ".png":
         pixels = _decode_png(content, path)
@@ -49,12 +71,7 @@ def decode(content: bytes, path: Path) -> Grey:
         pixels = _decode_tiff(content, path)
     if pixels.ndim != 2 or pixels.size == 0:
         raise DataError(f"{path} is no single grey image; its shape is {pixels.shape}")
-    if pixels.dtype == np.uint8:
-        return np.ascontiguousarray(pixels)
-    if pixels.dtype == np.uint16:
-        compressed: Grey = np.sqrt(np.minimum(pixels, GREY_CLIP)).astype(np.uint8)
-        return compressed
-    raise DataError(f"{path} holds {pixels.dtype} pixels; 8 or 16 bits of grey are read")
+    return pixels
 
 
 def _decode_png(content: bytes, path: Path) -> npt.NDArray[np.generic]:

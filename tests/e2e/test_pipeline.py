@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sqlite3
 import subprocess
@@ -132,6 +133,20 @@ def test_the_same_command_again_changes_nothing(folder):
     assert (place / "ledger.jsonl").read_bytes() == ledger
     assert json.loads((place / "results.json").read_text()) == before
     test_mlflow_has_one_tree_for_each_search(folder)
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_the_chosen_model_predicts_files_as_the_evaluation_did(folder, search):
+    place = run_folder(folder, search)
+    evaluation = json.loads((place / "results.json").read_text())["evaluation"]["domains"]
+    images = next((folder / "data/simulated").glob("*/synthetic/test"))
+    done = automl(folder, place.name, str(images), module="automl.predict")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    folders = {"1": "blank", "2": "no-crystal", "3": "weak", "4": "good", "5": "strong"}
+    right = sum(folders[row["file"].split("/")[-2]] == row["class"] for row in rows)
+    expected = next(entry for entry in evaluation if entry["domain"] == "synthetic")
+    assert (right, len(rows)) == (expected["correct"], expected["n"])
 
 
 def test_another_configuration_under_an_old_name_is_refused_by_key(folder):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from trainables.classical.machine import MatrixSVC
 from trainables.classical.probabilities import probabilities
 from trainables.features.images import Images
 
@@ -23,6 +24,16 @@ class FittedModel:
     """Takes images (n, h, w) uint8 or uint16; predicts class indices."""
 
     flavor: ClassVar[str] = "sklearn"
+
+    @property
+    def nominal(self) -> bool:
+        """Whether only the order of the probabilities is meant, as for an SVM."""
+        return isinstance(self.native[-1], MatrixSVC)
+
+    @property
+    def together(self) -> bool:
+        """Whether an image's features depend on those it is described together with."""
+        return bool(getattr(self.native[0], "per_split", False))
 
     def predict_proba(self, images: Images) -> NDArray[np.float64]:
         """Probabilities (n, classes); nominal for an SVM, see `probabilities`.

@@ -68,6 +68,7 @@ class Classical:
     """
 
     resumable = False
+    unpickles = True
 
     def __init__(self, data: Data, options: Mapping[str, Any], device: str) -> None:
         del device
@@ -190,8 +191,32 @@ class Classical:
         Raises:
             ValueError: The file is missing or damaged, or knows more classes than the data.
         """
+        return self.restore(checkpoint, {}, classes=tuple(self._data.classes), device="cpu")
+
+    @classmethod
+    def restore(
+        cls,
+        checkpoint: Path,
+        options: Mapping[str, Any],
+        *,
+        classes: tuple[str, ...],
+        device: str,
+    ) -> FittedModel:
+        """The same without the data of the search: the file and the names of its classes suffice.
+
+        Args:
+            checkpoint: What `train` wrote.
+            options: Not used: the pipeline holds what it was made with.
+            classes: Names of the classes.
+            device: `cpu`; every step runs there.
+
+        Raises:
+            ValueError: The file is missing or damaged, or knows more classes; another device.
+        """
+        del options
+        if device != "cpu":
+            raise ValueError(f"device {device}: RF, SVM and their features run on the CPU; use cpu")
         pipeline = load_pipeline(checkpoint)
-        classes = tuple(self._data.classes)
         if max(pipeline.classes_) >= len(classes):
             raise ValueError(
                 f"{checkpoint}: trained with more than the {len(classes)} classes of this data"

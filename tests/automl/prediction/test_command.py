@@ -132,6 +132,7 @@ def test_a_file_of_rows_of_another_model_is_refused(home, capsys, tmp_path):
     status, _, said = call(home, capsys, "machine", image, "--out", out)
     assert status == 2
     assert "rows of the model forest/abc-5" in said
+    assert call(home, capsys, "forest", image, "--out", out, "--crop", "upper")[0] == 2
     assert out.read_bytes() == before
 
 

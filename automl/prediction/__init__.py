@@ -1,0 +1,1 @@
+"""A search's chosen model, used on images from anywhere."""

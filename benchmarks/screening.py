@@ -1,0 +1,233 @@
+"""Images per second and milliseconds per image of a search's final model, as a screen would use it.
+
+python -m benchmarks.screening search=NAME [images=256] [cores=1,2] [rate=130] [runs=runs]
+
+Each core is a process of its own, bound to it, with one thread and its own copy of the model;
+processes begin together. Images are simulated, of every class, and lie in memory; features are
+computed within the time. One image at a time gives the latency, a batch at a time the throughput.
+Both are held against a detector's rate in Hz, by default the 130 of the paper's ICLR version. Where
+torch finds a GPU and the model runs there, copies to and from it are within the time. The load says
+how many processes, of others too, wanted a core in the minute before.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from automl.errors import UserError
+from automl.prediction.chosen import Search, find_search, load, reader
+from automl.provenance import provenance
+
+BATCH = 32
+KEYS = ("search", "images", "cores", "rate", "runs")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+Images = npt.NDArray[np.uint8]
+
+
+class Pace(NamedTuple):
+    """Seconds: each image alone, then the same images in batches from begin to end."""
+
+    alone: list[float]
+    begin: float
+    end: float
+
+
+class Line(NamedTuple):
+    """A row of the table: images/s one at a time, ms an image, images/s in batches."""
+
+    name: str
+    single: float
+    p50: float
+    p99: float
+    batched: float
+
+
+def pace(predict: Any, images: Images, wait: Any = lambda: None) -> Pace:
+    """Time a model on images (n, h, w); ``wait`` returns when all processes are there."""
+    predict(images[:1])
+    predict(images[:BATCH])  # warm: compiled for both
+    wait()
+    alone = []
+    for index in range(len(images)):
+        begin = time.perf_counter()
+        predict(images[index : index + 1])
+        alone.append(time.perf_counter() - begin)
+    wait()
+    begin = time.time()
+    for start in range(0, len(images), BATCH):
+        predict(images[start : start + BATCH])
+    return Pace(alone, begin, time.time())
+
+
+def summary(name: str, paces: Sequence[Pace]) -> Line:
+    """Return the row of processes that ran side by side, each over all images."""
+    alone = np.concatenate([each.alone for each in paces])
+    p50, p99 = np.percentile(1e3 * alone, (50, 99))
+    images = len(alone)
+    wall = max(each.end for each in paces) - min(each.begin for each in paces)
+    single = sum(len(each.alone) / sum(each.alone) for each in paces)
+    return Line(name, single, float(p50), float(p99), images / wall)
+
+
+def table(lines: Sequence[Line], rate: float) -> list[str]:
+    """Return the lines of the table."""
+    return [
+        f"{'':<12}{'one at a time':>30}{f'batches of {BATCH}':>22}",
+        f"{'':<12}{'images/s':>10}{'p50 ms':>10}{'p99 ms':>10}{'images/s':>12}{'/ rate':>10}",
+        *(
+            f"{line.name:<12}{line.single:>10,.1f}{line.p50:>10.2f}{line.p99:>10.2f}"
+            f"{line.batched:>12,.1f}{line.batched / rate:>9.2f} ×"
+            for line in lines
+        ),
+    ]
+
+
+def serve(search: Search, device: str, file: str, core: int | None, wait: Any, told: Any) -> None:
+    """Load the model in this process and put its pace into a queue."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    try:
+        model = load(search, device, None, trusted=False).model
+        told.put(pace(model.predict_proba, np.load(file), wait))
+    except Exception as error:
+        told.put(f"{type(error).__name__}: {error}")
+        raise
+
+
+def side_by_side(search: Search, device: str, file: str, cores: Sequence[int | None]) -> list[Pace]:
+    """Run one process for each core; raise UserError if one fails."""
+    context = multiprocessing.get_context("spawn")
+    barrier: Barrier = context.Barrier(len(cores))
+    told = context.Queue()
+    processes = [
+        context.Process(target=serve, args=(search, device, file, core, barrier.wait, told))
+        for core in cores
+    ]
+    for process in processes:
+        process.start()
+    found = []
+    for _ in processes:
+        answer = told.get()
+        if isinstance(answer, str):
+            for process in processes:
+                process.terminate()
+            raise UserError(f"{search.name} on {device}: {answer}")
+        found.append(answer)
+    for process in processes:
+        process.join()
+    return found
+
+
+def reading_ms(search: Search, images: Images) -> float:
+    """Return the median milliseconds from a PNG file to the image, for images as they are."""
+    frames = reader(search, {})
+    seconds = []
+    with tempfile.TemporaryDirectory(prefix="screening-") as folder:
+        for index, image in enumerate(images):
+            path = Path(folder, f"{index}.png")
+            Image.fromarray(image).save(path)
+            begin = time.perf_counter()
+            opened = frames.open(str(path))
+            opened[0]
+            opened.close()
+            seconds.append(time.perf_counter() - begin)
+    return 1e3 * float(np.median(seconds))
+
+
+def has_gpu() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def pictures(count: int, shape: tuple[int, int]) -> Images:
+    """Return ``count`` images of a few different ones of each class."""
+    from benchmarks.features import simulated
+
+    different = simulated(min(count, 20), max(shape))[:, : shape[0], : shape[1]]
+    return np.resize(different, (count, *shape))
+
+
+def main(
+    search: str,
+    images: int = 256,
+    cores: Sequence[int] = (1, 2),
+    rate: float = 130.0,
+    runs: str = "runs",
+) -> None:
+    found = find_search(search, Path(runs).absolute())
+    there = sorted(os.sched_getaffinity(0))
+    if max(cores) > len(there):
+        raise UserError(f"cores={max(cores)}: this machine has {len(there)}")
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    some = pictures(images, found.image_shape)
+    hardware = provenance()["hardware"]
+    busy = os.getloadavg()[0]
+    print(f"processor: {hardware['processor']}, {hardware['cores']} cores, load {busy:.1f}")
+    print(f"model: {found.name}, {found.checkpoint.stem}")
+    print(f"images: {images} of {found.image_shape[0]} × {found.image_shape[1]}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="screening-") as folder:
+        file = str(Path(folder, "images.npy"))
+        np.save(file, some)
+        lines = [
+            summary(f"{n} core{'s' * (n > 1)}", side_by_side(found, "cpu", file, there[:n]))
+            for n in cores
+        ]
+        note = "GPU: none here, not measured"
+        if has_gpu():
+            try:
+                lines.append(summary("GPU", side_by_side(found, "cuda", file, [None])))
+                note = ""
+            except UserError as error:
+                note = f"GPU: not measured ({error})"
+    print("\n".join(table(lines, rate)))
+    print(f"rate: {rate:g} Hz, {1e3 / rate:.2f} ms an image")
+    if note:
+        print(note)
+    print(f"besides, reading a PNG file: {reading_ms(found, some[:64]):.2f} ms an image, one core")
+
+
+def arguments(words: Sequence[str]) -> dict[str, Any]:
+    """Read ``key=value`` words as `main` takes them; raise UserError naming the bad one."""
+    given: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or key not in KEYS:
+            raise UserError(f"{word}: expected KEY=VALUE with one of {', '.join(KEYS)}")
+        numbers = value.split(",") if key == "cores" else [value]
+        if key in ("images", "cores", "rate"):
+            if not all(number.isdecimal() and int(number) > 0 for number in numbers):
+                raise UserError(f"{word}: must be a whole number of at least 1")
+            given[key] = [int(number) for number in numbers] if key == "cores" else int(value)
+        else:
+            given[key] = value
+    if "search" not in given:
+        raise UserError("search=NAME: name a finished search")
+    return given
+
+
+def command(words: Sequence[str]) -> int:
+    """Run the benchmark; return the exit code."""
+    try:
+        main(**arguments(words))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(command(sys.argv[1:]))

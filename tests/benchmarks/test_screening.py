@@ -1,0 +1,66 @@
+"""What the screening benchmark adds up, prints and refuses; its times are nobody's claim here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from automl.errors import UserError
+from benchmarks import screening
+from benchmarks.screening import BATCH, Line, Pace, arguments, pace, summary, table
+
+
+def test_each_image_is_timed_alone_and_all_go_through_in_batches():
+    seen, waits = [], []
+    images = np.zeros((70, 4, 4), np.uint8)
+    found = pace(lambda some: seen.append(len(some)), images, lambda: waits.append(len(seen)))
+    assert len(found.alone) == 70
+    assert seen == [1, BATCH, *[1] * 70, BATCH, BATCH, 6]
+    assert waits == [2, 72]
+    assert found.end >= found.begin
+
+
+def test_processes_side_by_side_add_up():
+    paces = [Pace([0.01] * 100, 10.0, 12.0), Pace([0.02] * 100, 10.5, 14.0)]
+    line = summary("2 cores", paces)
+    assert line.single == pytest.approx(100 + 50)
+    assert line.p50 == pytest.approx(15)
+    assert line.p99 == pytest.approx(20)
+    assert line.batched == pytest.approx(200 / 4)
+
+
+def test_the_table_sets_them_against_the_rate():
+    lines = table([Line("1 core", 100.0, 10.0, 12.0, 260.0)], 130)
+    assert lines[-1].split() == ["1", "core", "100.0", "10.00", "12.00", "260.0", "2.00", "×"]
+
+
+def test_words():
+    assert arguments(["search=x", "images=9", "cores=1,2", "rate=120"]) == {
+        "search": "x",
+        "images": 9,
+        "cores": [1, 2],
+        "rate": 120,
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["search"], "expected KEY=VALUE"),
+        (["models=x"], "expected KEY=VALUE"),
+        (["search=x", "images=0"], "at least 1"),
+        (["search=x", "cores=1,a"], "at least 1"),
+        (["images=3"], "name a finished search"),
+    ],
+)
+def test_words_that_are_refused(words, said):
+    with pytest.raises(UserError, match=said):
+        arguments(words)
+
+
+def test_an_unknown_search_and_too_many_cores_are_one_line(tmp_path, capsys, monkeypatch):
+    assert screening.command(["search=x", f"runs={tmp_path}"]) == 2
+    assert capsys.readouterr().err.startswith("x: no search of that name")
+    monkeypatch.setattr(screening, "find_search", lambda *_: None)
+    assert screening.command(["search=x", "cores=4096"]) == 2
+    assert "this machine has" in capsys.readouterr().err
