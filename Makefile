@@ -39,6 +39,9 @@ format: install  ## Let ruff format and mend what it can
 test: lint  ## Run lint and the tests
 	$(BIN)/pytest -m "not slow" -n $(TEST_WORKERS) --dist worksteal
 
+slow: install  ## Run the tests that make test leaves out, but for the faults
+	$(BIN)/pytest -m slow -n $(TEST_WORKERS) --dist worksteal --ignore tests/faults
+
 ui: install  ## Open the MLflow UI on the runs of this folder
 	$(BIN)/python -m automl.ui
 

@@ -187,6 +187,7 @@ def test_what_there_is_no_time_for_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_failures_are_rows_and_a_broken_process_is_replaced(tmp_path: Path) -> None:
     absent = Task("ours", 10, 8, 2, tmp_path / "absent.npy", {}, 0.01)
     with Workers("cpu", 200.0) as workers:
@@ -201,6 +202,7 @@ def test_failures_are_rows_and_a_broken_process_is_replaced(tmp_path: Path) -> N
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_the_command_on_the_cpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["device=cpu", "size=64", "topologies=10", "batches=8", "steps=2", "seconds=0.1"]
     assert gpu_plan.command([*words, f"out={tmp_path}", "width=0.5"]) == 0

@@ -86,3 +86,15 @@ def test_what_cannot_be_tabled_is_refused(
     first, second = capsys.readouterr().err.splitlines()
     assert "name a finished search" in first
     assert second == "paper_tables: cnn searched deepfreak, not classical"
+
+
+def test_searches_of_other_classes_or_domains_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, other in (("two", {"labels": "binary"}), ("real", {"select": "real_raw"})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "results.json").write_text(json.dumps(results(name) | other))
+        assert main([name], tmp_path) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert "labels=binary" in first
+    assert "selected on real_raw" in second

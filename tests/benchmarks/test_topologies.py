@@ -24,6 +24,7 @@ def test_other_words_are_refused(
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_a_column_is_trained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

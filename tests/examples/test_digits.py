@@ -131,6 +131,7 @@ def run(tmp_path):
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_first_commands_of_the_readme(run, tmp_path):
     answers = [run(line) for line in BLOCKS[0]]
@@ -149,6 +150,7 @@ def test_the_first_commands_of_the_readme(run, tmp_path):
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_further_commands_of_the_readme(run, tmp_path):
     run(BLOCKS[0][0])
