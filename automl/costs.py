@@ -17,7 +17,7 @@ from automl.errors import UserError
 from automl.formatting import configuration, counted, duration, number, percent
 from automl.ledger import Event, plan_event, read_events
 from automl.parsing import parse
-from automl.settings import DataSettings
+from automl.settings import LATER, DataSettings
 from searchspaces import FiniteParameter, Float, Integer, Space, SpaceError, Subset, sample
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def _read(path: Path, checked: Checked) -> Costs:
     if (
         parse(DataSettings, config["data"], "data") == settings.data
         and (theirs["name"], theirs["options"]) == (ours.name, ours.options)
+        and config.get("labels", LATER["labels"]) == settings.labels
         and config["space"]["parameters"].keys() == settings.space["parameters"].keys()
     ):
         for values, seconds in _costs(events, checked.trainable.resumable):

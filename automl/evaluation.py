@@ -1,4 +1,4 @@
-"""The final evaluation: the chosen model on the test splits, opened once."""
+"""The final evaluation: the chosen model on the splits that nothing was chosen by, opened once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class Evaluation:
         Raises:
             SearchError: There is no model to evaluate.
         """
-        if len(self._state.evaluated) == len(self._parts.splits):
+        # What is closed stays as it is, even if this version would open more splits.
+        if self._state.closed or all(s in self._state.evaluated for s in self._parts.splits):
             return Signal.DONE
         if self._running:
             return Signal.WAIT

@@ -17,6 +17,7 @@ from automl.ledger import Ledger
 from automl.planning import Checked
 from automl.progress import Progress
 from automl.report import build_report
+from automl.report.details import detailed
 from automl.results import results, write_json
 from automl.session import WorkerSpec
 from automl.settings import Settings
@@ -64,16 +65,14 @@ class Written:
 
 
 def write_outcome(state: SearchState, events: Sequence[Mapping[str, Any]], folder: Path) -> Written:
-    """Write results, report and figures, all from the ledger alone."""
+    """Write results, report and figures from the ledger; misclassified images from their cache."""
     plan = state.plan or {}
     view = plan.get("views", {}).get("diffraction")
     binary = None if view is None else (view["classes"], view["projection"])
     found = results(state, events, binary)
     with writing(folder):
         write_json(found, folder / "results.json")
-        figures = build_report(
-            {**found, "config": plan["config"]}, folder / "report.html", folder / "figures"
-        )
+        figures = build_report(detailed(found, state), folder / "report.html", folder / "figures")
     names = ("results.json", "report.html", "config.yaml")
     return Written(found, {name: folder / name for name in names}, figures)
 
@@ -119,20 +118,28 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
         lines.append(
             f"Promotions: {counts['promoted']}, saving {saved} by continuing from checkpoints"
         )
-    lines.append("Test accuracy, 95% interval:")
-    width = max((len(entry["domain"]) for entry in evaluation["domains"]), default=0)
-    lines += [
-        f"  {entry['domain']:<{width}}  "
-        f"{percent_interval(entry['accuracy'], entry['interval'], entry['n'])}"
-        f"  ({entry['correct']} of {entry['n']})"
-        for entry in evaluation["domains"]
-    ]
+    classes = " in two classes" if found["labels"] == "binary" else ""
+    lines.append(f"Test accuracy{classes}, 95% interval:")
+    lines += _accuracies(evaluation["domains"])
+    if evaluation["whole"]:
+        lines.append("Validation and test images together, none of them used to select:")
+        lines += _accuracies(evaluation["whole"])
     if found["data"].get("surrogate"):
         lines.append("  (simulated images: real_* is a surrogate, not DiffraNet's real images)")
     lines.append(f"Report: {folder / 'report.html'}")
     if settings.tracking.uri is not None:
         lines.append(f"MLflow UI: {_ui_command(settings.tracking.uri)}")
     return "\n".join(lines)
+
+
+def _accuracies(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    width = max((len(entry["domain"]) for entry in entries), default=0)
+    return [
+        f"  {entry['domain']:<{width}}  "
+        f"{percent_interval(entry['accuracy'], entry['interval'], entry['n'])}"
+        f"  ({entry['correct']} of {entry['n']})"
+        for entry in entries
+    ]
 
 
 def _ui_command(uri: str) -> str:

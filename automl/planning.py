@@ -9,6 +9,7 @@ from typing import Any
 from automl import registry
 from automl.algorithms import Algorithm, build
 from automl.errors import UserError, one_line
+from automl.labels import check_views
 from automl.settings import Settings
 from automl.tracking.check import UnreachableError, check_uri
 from automl.warm_start import warm_start
@@ -64,6 +65,10 @@ def check(settings: Settings, *, name: str | None = None, taken_up: bool = False
     size = settings.data.options.get("image_size")
     shape = (size, size) if isinstance(size, int) else None
     ask("data", dataset.check, settings.data.options)
+    views = getattr(dataset, "views", None)
+    # Where only the opened data have views, they are asked once they are.
+    if settings.labels == "binary" and isinstance(views, Mapping):
+        ask("labels", check_views, views)
     ask("trainable", trainable.check, settings.trainable.options, names, shape)
     checked = Checked(settings, space, dataset, trainable, _check_tracking(settings, taken_up))
     draws = checked.algorithm().plan().configurations
@@ -130,6 +135,8 @@ def preview(name: str, checked: Checked) -> str:
         f"  seed {settings.seed}, {settings.workers} workers, {order}",
         f"  selected on the validation split of {settings.select}",
     ]
+    if settings.labels != "full":
+        lines.append("  trained and evaluated in two classes (labels=binary)")
     for bracket in plan["brackets"]:
         rungs = " → ".join(f"{count} × {budget}" for count, budget in bracket["rungs"])
         lines.append(f"  bracket {bracket['index'] + 1:>2}: {rungs} {unit}")

@@ -61,7 +61,7 @@ class Domain(Protocol):
         """Those of ``train``, ``validation`` and ``test`` that it has."""
 
 
-class DataSet(Protocol):
+class OpenData(Protocol):
     """Images in domains and splits, packed so that every process maps the same bytes."""
 
     packed: Path
@@ -70,6 +70,22 @@ class DataSet(Protocol):
     image_shape: tuple[int, int]
     domains: Mapping[str, Domain]
     views: Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]]
+
+    def split(self, domain: str, split: str) -> Split:
+        """Return one split of one domain; ``PermissionError`` for a sealed one."""
+
+    def unsealed(self) -> OpenData:
+        """Return the same data with its test splits open: for the final evaluation alone."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return provenance in JSON.
+
+        It has ``digest``, ``surrogate``, ``note``, and ``counts`` by domain, split and class.
+        """
+
+
+class DataSet(OpenData, Protocol):
+    """What makes a data set and opens it again."""
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
@@ -89,18 +105,6 @@ class DataSet(Protocol):
     @classmethod
     def open(cls, packed: Path, *, sealed: bool = True) -> DataSet:
         """Map what :meth:`prepare` packed; sealed, it hands out no test split."""
-
-    def split(self, domain: str, split: str) -> Split:
-        """Return one split of one domain; ``PermissionError`` for a sealed one."""
-
-    def unsealed(self) -> DataSet:
-        """Return the same data with its test splits open: for the final evaluation alone."""
-
-    def describe(self) -> dict[str, Any]:
-        """Return provenance in JSON.
-
-        It has ``digest``, ``surrogate``, ``note``, and ``counts`` by domain, split and class.
-        """
 
 
 class FittedModel(Protocol):
@@ -285,6 +289,34 @@ class Reading(Protocol):
         """
 
 
+class Showing(Protocol):
+    """What a data set has besides if a report is to show misclassified images.
+
+    The second is for data sets that know how their images were made.
+    """
+
+    @classmethod
+    def find(cls, cache: Path, digest: str) -> DataSet | None:
+        """Map what ``prepare`` packed under ``cache``, or return ``None`` if it is not there.
+
+        Args:
+            cache: Folder for derived data.
+            digest: As ``digest`` of the data set.
+        """
+
+    @classmethod
+    def captions(
+        cls, options: Mapping[str, Any], split: Split, *, cache: Path
+    ) -> Mapping[str, Sequence[str]]:
+        """Return how images were made: short phrases by the image's name, as far as is known.
+
+        Args:
+            options: The data set's.
+            split: Whose images.
+            cache: Folder for derived data.
+        """
+
+
 class Restoring(Protocol):
     """What a trainable has besides if its models can be used without the data they learned."""
 
@@ -311,7 +343,7 @@ class Restoring(Protocol):
         """
 
 
-def training_data(data: DataSet, select: str, cache: Path) -> TrainingData:
+def training_data(data: OpenData, select: str, cache: Path) -> TrainingData:
     """Return training on the first domain, validation on the selection domain."""
     training_domain = next(iter(data.domains))
     return TrainingData(
@@ -324,6 +356,19 @@ def training_data(data: DataSet, select: str, cache: Path) -> TrainingData:
     )
 
 
-def test_splits(domains: Sequence[Domain]) -> list[tuple[str, str]]:
-    """Return every (domain, split) that the final evaluation opens."""
-    return [(domain.name, "test") for domain in domains if "test" in domain.splits]
+def evaluation_splits(domains: Sequence[Domain], select: str) -> list[tuple[str, str]]:
+    """Return every (domain, split) that the final evaluation opens: each test split first.
+
+    Then the validation splits of all domains but the first, if the search selected on that one.
+    Nothing was then chosen by them, so that with the test split they make all images of their
+    domain (the 457 of Table 7, left). A search that selected on another domain leaves them out:
+    domains may show the same objects, as the raw and the preprocessed images do.
+
+    Args:
+        domains: In their order; the first is trained on.
+        select: Name of the selection domain.
+    """
+    found = [(domain.name, "test") for domain in domains if "test" in domain.splits]
+    if domains and select == domains[0].name:
+        found += [(one.name, "validation") for one in domains[1:] if "validation" in one.splits]
+    return found

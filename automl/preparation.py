@@ -13,7 +13,7 @@ from ray.exceptions import RayError
 
 from automl.errors import SearchError, one_line
 from automl.planning import Checked, ask
-from automl.plugins import DataSet, ProgressCallback, training_data
+from automl.plugins import OpenData, ProgressCallback, training_data
 from automl.session import Session, WorkerSpec
 from automl.settings import ResourceSettings
 from searchspaces import FiniteParameter, Space, plain
@@ -23,7 +23,7 @@ Phases = Sequence[Sequence[Mapping[str, Any]]]
 _WHAT = "Preparing"
 
 
-def phases(checked: Checked, data: DataSet) -> Phases:
+def phases(checked: Checked, data: OpenData) -> Phases:
     """Return what the trainable wants to have made before the first trial; empty for nothing.
 
     Raises:

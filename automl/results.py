@@ -51,6 +51,7 @@ def results(
         "scale": config["scale"]["name"],
         "seed": plan["seed"],
         "select": plan["select"],
+        "labels": plan.get("labels", "full"),
         "trainable": config["trainable"]["name"],
         "space": config["space"]["name"],
         "algorithm": config["algorithm"]["name"],
@@ -231,19 +232,52 @@ def _confirmation(state: SearchState, plan: Mapping[str, Any]) -> list[Json]:
 def _evaluation(
     state: SearchState, binary: tuple[Sequence[str], Sequence[int]] | None
 ) -> Json | None:
+    """Return what the chosen model did: test splits, validation splits, and both together."""
     if state.chosen is None:
         return None
-    domains = []
-    for event in state.evaluated.values():
-        entry = {key: event[key] for key in _EVALUATED}
-        quality = precision_recall(event["confusion"])
-        entry["precision"], entry["recall"] = list(quality.precision), list(quality.recall)
-        entry["diffraction"] = _diffraction(event, binary)
-        domains.append(entry)
+    entries = [
+        _described({key: event[key] for key in _EVALUATED}, binary)
+        for event in state.evaluated.values()
+    ]
+    tests = [entry for entry in entries if entry["split"] == "test"]
+    others = [entry for entry in entries if entry["split"] != "test"]
     return {
         "configuration_id": state.chosen["configuration_id"],
         "seed_index": state.chosen["confirmation_seed"],
-        "domains": domains,
+        "domains": tests,
+        "validation": others,
+        "whole": [
+            _described(_together(test, other), binary)
+            for test in tests
+            for other in others
+            if other["domain"] == test["domain"]
+        ],
+    }
+
+
+def _described(entry: Json, binary: tuple[Sequence[str], Sequence[int]] | None) -> Json:
+    quality = precision_recall(entry["confusion"])
+    return {
+        **entry,
+        "precision": list(quality.precision),
+        "recall": list(quality.recall),
+        "diffraction": _diffraction(entry, binary),
+    }
+
+
+def _together(test: Json, other: Json) -> Json:
+    """Return the figures over two splits of a domain."""
+    n, correct = test["n"] + other["n"], test["correct"] + other["correct"]
+    pairs = zip(test["confusion"], other["confusion"], strict=True)
+    return {
+        "domain": test["domain"],
+        "splits": [other["split"], test["split"]],
+        "n": n,
+        "classes": test["classes"],
+        "confusion": [[a + b for a, b in zip(*rows, strict=True)] for rows in pairs],
+        "correct": correct,
+        "accuracy": correct / n,
+        "interval": list(wilson_interval(correct, n)),
     }
 
 
@@ -283,6 +317,7 @@ def _times(
     rates = {
         f"{event['domain']}/{event['split']}": round(event["n"] / max(event["seconds"], 1e-9), 1)
         for event in state.evaluated.values()
+        if event["split"] == "test"
     }
     return {
         **{f"{name}_seconds": round(value, 1) for name, value in seconds.items()},

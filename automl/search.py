@@ -13,9 +13,10 @@ from automl.cluster import cluster
 from automl.conductor import Conductor
 from automl.driver import Driver, DriverSettings
 from automl.errors import SearchError, UserError, writing
+from automl.labels import labelled
 from automl.ledger import Event, Ledger, plan_event, read_events, refuse_if_held
 from automl.planning import Checked, ask, plan_summary
-from automl.plugins import DataSet, test_splits
+from automl.plugins import OpenData, evaluation_splits
 from automl.preparation import phases, prepare
 from automl.progress import Progress
 from automl.provenance import provenance
@@ -111,11 +112,12 @@ def _plan_fields(checked: Checked, name: str, config: Mapping[str, Any]) -> dict
         "order": settings.order,
         "lookahead": settings.lookahead,
         "select": settings.select,
+        "labels": settings.labels,
         "budget_unit": settings.trainable.budget.unit,
     }
 
 
-def _data_fields(data: DataSet) -> dict[str, Any]:
+def _data_fields(data: OpenData) -> dict[str, Any]:
     # With these, results and report follow from the ledger alone.
     views = {
         name: {"classes": list(classes), "projection": list(projection)}
@@ -124,9 +126,9 @@ def _data_fields(data: DataSet) -> dict[str, Any]:
     return {"data": data.describe(), "views": views}
 
 
-def _prepare(checked: Checked, progress: Progress) -> DataSet:
+def _prepare(checked: Checked, progress: Progress) -> OpenData:
     settings = checked.settings
-    data: DataSet = ask(
+    data: OpenData = ask(
         "data",
         checked.dataset.prepare,
         settings.data.options,
@@ -141,7 +143,8 @@ def _prepare(checked: Checked, progress: Progress) -> DataSet:
             f"select: the data have no validation split of a domain '{settings.select}'; "
             f"use one of {', '.join(have)}"
         )
-    return data
+    seen: OpenData = ask("labels", labelled, data, settings.labels)
+    return seen
 
 
 def _open(ledger: Ledger, folder: Path, plan: Mapping[str, Any], progress: Progress) -> None:
@@ -177,7 +180,7 @@ def _mirror(settings: Settings, progress: Progress) -> Mirror | NoMirror:
     )
 
 
-def _driver(checked: Checked, ledger: Ledger, data: DataSet, listen: Any) -> Driver:
+def _driver(checked: Checked, ledger: Ledger, data: OpenData, listen: Any) -> Driver:
     settings = checked.settings
     return Driver(
         ledger,
@@ -195,14 +198,14 @@ def _driver(checked: Checked, ledger: Ledger, data: DataSet, listen: Any) -> Dri
             confirmation_budget=settings.confirmation.budget,
             resumable=checked.trainable.resumable,
             checkpoints=ledger.path.parent / "checkpoints",
-            splits=tuple(test_splits(list(data.domains.values()))),
+            splits=tuple(evaluation_splits(list(data.domains.values()), settings.select)),
             failures=settings.failures,
         ),
         listen,
     )
 
 
-def worker_spec(settings: Settings, data: DataSet, folder: Path) -> WorkerSpec:
+def worker_spec(settings: Settings, data: OpenData, folder: Path) -> WorkerSpec:
     """Return what each worker sets up once."""
     return WorkerSpec(
         data_name=settings.data.name,
@@ -215,11 +218,12 @@ def worker_spec(settings: Settings, data: DataSet, folder: Path) -> WorkerSpec:
         trial_seconds=settings.failures.trial_seconds,
         hung=str(folder / ".hung"),
         gpu_memory=settings.cluster.gpu_memory,
+        labels=settings.labels,
     )
 
 
 def _prepare_trials(
-    checked: Checked, data: DataSet, worker: WorkerSpec, progress: Progress
+    checked: Checked, data: OpenData, worker: WorkerSpec, progress: Progress
 ) -> None:
     settings = checked.settings
     prepare(

@@ -19,7 +19,8 @@ from typing import Any, Literal
 from automl import registry
 from automl.admission import UNKNOWN, find_admission, is_shared
 from automl.errors import one_line
-from automl.plugins import DataSet, FittedModel, Images, Trainable, training_data
+from automl.labels import Labelling, labelled
+from automl.plugins import FittedModel, Images, OpenData, Trainable, training_data
 from automl.predictions import to_digits
 from automl.scoring import confusion_matrix, predicted_labels
 
@@ -45,6 +46,7 @@ class WorkerSpec:
     hung: str = ""
     # GiB of the GPU that trials share; None: what the driver's tool says.
     gpu_memory: float | None = None
+    labels: Labelling = "full"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Session:
         self._spec = spec
         self._watch = watch or (lambda _: nullcontext())
         dataset = registry.find("datasets", spec.data_name)
-        self._data: DataSet = dataset.open(Path(spec.packed))
+        self._data: OpenData = labelled(dataset.open(Path(spec.packed)), spec.labels)
         self._visible = training_data(self._data, spec.select, Path(spec.cache))
         trainable = registry.find("trainables", spec.trainable_name)
         # First, as the trainable may put images there.

@@ -34,6 +34,10 @@ NOT_IDENTITY = (
     "search.group",
 )
 
+# Keys that came later, with the value that stands for their absence: at it a search keeps the
+# digest, and with it the name, that it had.
+LATER: Mapping[str, Any] = {"labels": "full"}
+
 
 @dataclass(frozen=True)
 class SearchLabel:
@@ -170,6 +174,7 @@ class Settings:
     lookahead: float = 1.0
     warm_start: str | None = None
     warm_start_configurations: int = 5
+    labels: Literal["full", "binary"] = "full"
 
     @property
     def window(self) -> int:
@@ -241,7 +246,7 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
 
 def identity(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return, flat and by dotted key, what makes a search this search and no other."""
-    flat = flatten(config)
+    flat = {**LATER, **flatten(config)}
     return {
         key: value
         for key, value in flat.items()
@@ -251,7 +256,12 @@ def identity(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def digest(config: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a configuration's identity, in hex."""
-    text = json.dumps(identity(config), sort_keys=True, separators=(",", ":"))
+    same = {
+        key: value
+        for key, value in identity(config).items()
+        if key not in LATER or value != LATER[key]
+    }
+    text = json.dumps(same, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

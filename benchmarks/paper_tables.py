@@ -135,6 +135,13 @@ def main(names: Sequence[str], runs: Path) -> int:
                 f"paper_tables: {name} searched {one['trainable']}, not classical", file=sys.stderr
             )
             return 2
+        if one.get("labels", "full") != "full" or one.get("select", "synthetic") != "synthetic":
+            print(
+                f"paper_tables: {name} was selected on {one.get('select')} with labels="
+                f"{one.get('labels', 'full')}; the tables are of select=synthetic labels=full",
+                file=sys.stderr,
+            )
+            return 2
         results.append(one)
     for table in (
         validation_table(results, "classifier"),

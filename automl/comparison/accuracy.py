@@ -7,7 +7,7 @@ from itertools import combinations
 from statistics import median
 from typing import Any
 
-from automl.comparison.differences import same_images
+from automl.comparison.differences import same_classes, same_images
 from automl.comparison.groups import Group, keyed, partners
 from automl.comparison.source import Source
 from automl.paired import difference_interval, discordance, holm, mcnemar, rank_test
@@ -18,6 +18,7 @@ LEAST_SEEDS = 5
 """Seeds of each of two searches from which their test accuracies are ranked."""
 NOT_RECORDED = "not recorded"
 NOT_THE_SAME = "not the same images"
+OTHER_CLASSES = "not the same classes"
 _SEED = 0
 """Of the bootstrap: an interval describes the data and must not move between two readings."""
 
@@ -37,6 +38,8 @@ def paired(first: Source, second: Source, domain: str) -> Json:
     """
     if not same_images(first, second, domain):
         return {"reason": NOT_THE_SAME}
+    if not same_classes(first, second, domain):
+        return {"reason": OTHER_CLASSES}
     one, other = first.right(domain), second.right(domain)
     if one is None or other is None:
         return {"reason": NOT_RECORDED}
@@ -87,7 +90,7 @@ def ranks(groups: Sequence[Group]) -> list[Json]:
             first, second = _tested(one, domain), _tested(other, domain)
             if min(len(first), len(second)) < LEAST_SEEDS:
                 continue
-            if not same_images(first[0], second[0], domain):
+            if not _comparable(first[0], second[0], domain):
                 continue
             here.append(
                 {"domain": domain, "a": one.key, "b": other.key, **_rank(first, second, domain)}
@@ -124,3 +127,7 @@ def _rank(first: Sequence[Source], second: Sequence[Source], domain: str) -> Jso
         "superiority": found.superiority,
         "p": found.p,
     }
+
+
+def _comparable(first: Source, second: Source, domain: str) -> bool:
+    return same_images(first, second, domain) and same_classes(first, second, domain)

@@ -63,7 +63,7 @@ def _group(one: Group) -> Json:
 
 def _search(key: str, source: Source) -> Json:
     results = source.results
-    kept = ("search", "scale", "seed", "select", "trainable", "space", "algorithm")
+    kept = ("search", "scale", "seed", "select", "labels", "trainable", "space", "algorithm")
     return {
         "key": key,
         "name": source.name,

@@ -48,6 +48,11 @@ class Source:
         return int(self.plan["seed"])
 
     @property
+    def labels(self) -> str:
+        """Whether its classes are the data's own, ``full``, or two, ``binary``."""
+        return str(self.plan.get("labels", "full"))
+
+    @property
     def data_digest(self) -> str:
         """Digest of all its images."""
         return str(self.plan["data"]["digest"])

@@ -45,7 +45,7 @@ def searches(found: Json) -> Table:
             one["trainable"],
             one["space"],
             one["scale"],
-            one["select"].replace("_", " "),
+            _selected(one),
             str(one["seed"]),
             "" if one["closed"] else "not ended",
         )
@@ -172,3 +172,8 @@ def _with_count(entry: Json | None) -> str:
 
 def _keys(found: Json) -> Sequence[str]:
     return [search["key"] for search in found["searches"]]
+
+
+def _selected(one: Json) -> str:
+    classes = ", two classes" if one["labels"] == "binary" else ""
+    return str(one["select"]).replace("_", " ") + classes

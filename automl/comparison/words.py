@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from automl.comparison.accuracy import NOT_RECORDED, NOT_THE_SAME
+from automl.comparison.accuracy import NOT_RECORDED, NOT_THE_SAME, OTHER_CLASSES
 from automl.formatting import MISSING, counted, duration, number, percent_interval, quantity
 
 Json = Mapping[str, Any]
@@ -13,6 +13,7 @@ Json = Mapping[str, Any]
 _REASONS = {
     NOT_RECORDED: "not recorded: its ledger is older than the record of each image's class",
     NOT_THE_SAME: "not tested: not the same images",
+    OTHER_CLASSES: "not tested: they tell other classes apart there (labels)",
 }
 OTHER_DATA = "other data"
 
@@ -47,14 +48,14 @@ def share(value: float | None) -> str:
 
 
 def validation(found: Json) -> str:
-    """A warning where validation accuracies are of different images, else nothing."""
+    """A warning where validation accuracies are of other images or classes, else nothing."""
+    rest = "validation accuracies of one are not those of another."
     selected = {(search["data_digest"], search["select"]) for search in found["searches"]}
-    if len(selected) < 2:
-        return ""
-    return (
-        "The searches have different validation images: validation accuracies of one are not "
-        "those of another."
-    )
+    if len(selected) > 1:
+        return f"The searches have different validation images: {rest}"
+    if len({search["labels"] for search in found["searches"]}) > 1:
+        return f"The searches tell different classes apart (labels): {rest}"
+    return ""
 
 
 def reason(why: str | None) -> str:

@@ -6,6 +6,7 @@ be drawn in the driver while something else draws.
 
 from automl.plots.confusion import confusion_matrix
 from automl.plots.curves import confirmed_curves, model_curves
+from automl.plots.parallel import parallel_coordinates
 from automl.plots.parameters import parameter_scatter
 from automl.plots.search import configurations_scatter, incumbent_curve
 from automl.plots.style import save, to_svg
@@ -16,6 +17,7 @@ __all__ = [
     "confusion_matrix",
     "incumbent_curve",
     "model_curves",
+    "parallel_coordinates",
     "parameter_scatter",
     "save",
     "to_svg",

@@ -1,6 +1,5 @@
 """How validation accuracy depends on each parameter of the space, one small panel a parameter."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,11 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from automl.formatting import counted, number
+from automl.plots.scales import scale_of
 from automl.plots.style import FAILED, INK, accuracy_axis, figure, foot, legend, shades
 
 _COLUMNS = 3
-_LOG_RATIO = 50.0
-"""Numbers that span more than this are drawn on a logarithmic axis."""
 
 
 def parameter_scatter(
@@ -30,7 +28,7 @@ def parameter_scatter(
     Returns:
         ``None`` when nothing varies.
     """
-    panels = _varying(configurations)
+    panels = varying(configurations)
     if not panels:
         return None
     rows = -(-len(panels) // _COLUMNS)
@@ -52,7 +50,8 @@ def parameter_scatter(
     return made
 
 
-def _varying(configurations: Sequence[Mapping[str, Any]]) -> list[str]:
+def varying(configurations: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The parameters with more than one value among configurations, in the order met."""
     values: dict[str, set[str]] = {}
     for one in configurations:
         for name, value in (one.get("configuration") or {}).items():
@@ -73,23 +72,20 @@ def _panel(
         if name in (one.get("configuration") or {})
     ]
     raw = [value for value, _, _ in points]
-    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in raw)
-    if numeric and len(set(raw)) > 6:
-        positions = [float(v) for v in raw]
-        if min(positions) > 0 and max(positions) / min(positions) > _LOG_RATIO:
+    scale = scale_of(raw)
+    positions = scale.positions(raw)
+    if scale.continuous:
+        if scale.logarithmic:
             axes.set_xscale("log")
-        elif all(position.is_integer() for position in positions):
+        elif all(float(position).is_integer() for position in positions):
             axes.xaxis.get_major_locator().set_params(integer=True)
         axes.tick_params(axis="x", labelsize=7)
         axes.xaxis.get_offset_text().set_fontsize(7)
     else:
-        order = sorted(set(raw)) if numeric else sorted({number(v) for v in raw}, key=_natural)
-        place = {value: float(i) for i, value in enumerate(order)}
-        positions = [place[v if numeric else number(v)] for v in raw]
-        labels = [number(v) for v in order]
+        labels = list(scale.labels)
         crowded = sum(len(label) for label in labels) > 22
-        axes.set_xticks(range(len(order)), labels, rotation=90 if crowded else 0, fontsize=7)
-        axes.set_xlim(-0.6, len(order) - 0.4)
+        axes.set_xticks(range(len(labels)), labels, rotation=90 if crowded else 0, fontsize=7)
+        axes.set_xlim(-0.6, len(labels) - 0.4)
     marks: dict[float | None, list[tuple[float, float]]] = {}
     for position, (_, accuracy, budget) in zip(positions, points, strict=True):
         if accuracy is None:
@@ -102,10 +98,3 @@ def _panel(
     axes.set_title(name.replace("_", " "), fontsize=8.5, color=INK, loc="left")
     axes.tick_params(axis="y", labelsize=7)
     accuracy_axis(axes.yaxis)
-
-
-def _natural(label: str) -> tuple[float, str]:
-    try:
-        return float(label), label
-    except ValueError:
-        return math.inf, label

@@ -2,7 +2,7 @@
 
 Colours are Okabe and Ito's, which people with any common colour blindness tell apart and which
 stand on white as on near-black. Text, axes and grid are drawn in ``INK``; the SVG replaces it by
-``currentColor``, so that a figure follows the page into its dark theme.
+``currentColor`` and ``PAPER`` by ``--page``, so that a figure follows the page into its dark theme.
 """
 
 import io
@@ -20,6 +20,8 @@ from matplotlib.ticker import PercentFormatter
 INK = "#1f2329"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 FAILED = "#8c8c8c"
+PAPER = "#fefefe"
+"""The page's own colour, behind text that lines would strike through."""
 _ORDERED = ("#e69f00", "#d55e00", "#cc79a7", "#0072b2")
 WIDTH = 7.2
 """Inches: the width of the report's text column."""
@@ -88,6 +90,11 @@ def shades(values: Iterable[float]) -> dict[float, str]:
     return dict(zip(ordered, colours, strict=True))
 
 
+def gradient() -> Any:
+    """Colours from warm (0) to blue (1) that stand on white as on near-black."""
+    return mpl.colors.LinearSegmentedColormap.from_list("warm to blue", _ORDERED)
+
+
 def foot(accuracies: Iterable[float]) -> float:
     """A height below all accuracies, at which failed trials are marked."""
     known = list(accuracies)
@@ -134,6 +141,7 @@ def to_svg(fig: Figure, name: str, alt: str) -> str:
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = text.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
     text = re.sub(INK, "currentColor", text, flags=re.IGNORECASE)
+    text = re.sub(PAPER, "var(--page)", text, flags=re.IGNORECASE)
     text = re.sub(r"(?:'DejaVu Sans'|DejaVu Sans)[^;\"]*", _FONTS, text)
     width, height = (round(72 * side) for side in fig.get_size_inches())
     head = (

@@ -115,6 +115,7 @@ def _setting(results: Mapping[str, Any]) -> str:
         ("space ", text(results, "space")),
         ("scale ", text(results, "scale")),
         ("selected on ", text(results, "select").replace("_", " ")),
+        ("", "two classes" if text(results, "labels") == "binary" else ""),
         ("seed ", text(results, "seed")),
     ]
     return " · ".join(f"{label}{value}" for label, value in pieces if value)

@@ -14,22 +14,30 @@ from automl.report.comparison import comparison
 from automl.report.confirmation import confirmation
 from automl.report.evaluation import evaluation
 from automl.report.figures import Drawing, draw
+from automl.report.importance import importances
+from automl.report.kinds import kinds
+from automl.report.pictures import Sheet, sheet
 from automl.report.provenance import provenance
 from automl.report.search import search
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
-def build_report(results: Mapping[str, Any], out: Path, figures_dir: Path) -> dict[str, Path]:
+def build_report(
+    results: Mapping[str, Any], out: Path, figures_dir: Path, *, cache: Path | None = None
+) -> dict[str, Path]:
     """Write the report of a search and its figures.
 
     The page stands alone: styles and figures are inside it, nothing is fetched. It appears under
     its name complete or not at all. Pieces absent from the results are named as absent.
 
     Args:
-        results: results.json as a mapping.
+        results: results.json as a mapping, as a rule with what
+            ``automl.report.details.detailed`` adds to it.
         out: the page to write, such as ``runs/<name>/report.html``; parents are made.
         figures_dir: where the figures go as PNG, one ``<figure>.png`` each; made if needed.
+        cache: folder with the packed images, of which the page shows misclassified ones; ``None``
+            for the one that the search was configured with.
 
     Returns:
         The figures written, by name.
@@ -42,12 +50,15 @@ def build_report(results: Mapping[str, Any], out: Path, figures_dir: Path) -> di
     if out.is_dir():
         raise ValueError(f"{out} is a folder; name the page to write, such as report.html in it")
     drawings = draw(results)
-    page = render(results, {n: _inline(n, one) for n, one in drawings.items() if one.inline})
+    inline = {n: _inline(n, one) for n, one in drawings.items() if one.inline}
+    page = render(results, inline, sheet(results, cache))
     _write(page, out)
     return {n: save(one.figure, figures_dir / f"{n}.png") for n, one in drawings.items()}
 
 
-def render(results: Mapping[str, Any], figures: Mapping[str, Markup]) -> str:
+def render(
+    results: Mapping[str, Any], figures: Mapping[str, Markup], wrong: Sheet | None = None
+) -> str:
     """The page as HTML, with the figures given as markup by name; absent ones are left out."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -60,8 +71,11 @@ def render(results: Mapping[str, Any], figures: Mapping[str, Markup]) -> str:
         answer=answer(results),
         comparison=comparison(results),
         search=search(results),
+        kinds=kinds(results),
+        importances=importances(results),
         confirmation=confirmation(results),
         evaluation=evaluation(results),
+        wrong=wrong or Sheet(),
         provenance=provenance(results),
         figures=figures,
     )

@@ -1,7 +1,7 @@
 """The test splits, opened once: confusion matrices, precision, recall, and what was missed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from automl.formatting import MISSING, counted, percent, percent_interval, quantity
@@ -20,7 +20,10 @@ class ConfusionRow:
 
 @dataclass(frozen=True)
 class DomainTable:
-    """One domain's test result; no confusion rows where the matrix is not readable."""
+    """One domain's test result; no confusion rows where the matrix is not readable.
+
+    ``whole`` says the accuracy over all images of the domain, where none of them was selected by.
+    """
 
     domain: str
     accuracy: str
@@ -29,6 +32,7 @@ class DomainTable:
     confusion: tuple[ConfusionRow, ...]
     precision: tuple[str, ...]
     diffraction: str
+    whole: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,19 @@ class Evaluation:
 
 def evaluation(results: Mapping[str, Any]) -> Evaluation:
     """The final evaluation of a search, for the page."""
-    found = rows(mapping(results, "evaluation"), "domains")
-    return Evaluation(domains=tuple(_table(domain) for domain in found))
+    evaluated = mapping(results, "evaluation")
+    found, together = rows(evaluated, "domains"), rows(evaluated, "whole")
+    return Evaluation(
+        domains=tuple(
+            replace(_table(one), whole=_whole(whole_of(together, text(one, "domain"))))
+            for one in found
+        )
+    )
+
+
+def whole_of(together: Sequence[Mapping[str, Any]], domain: str) -> Mapping[str, Any]:
+    """The figures over all images of a domain, or an empty mapping."""
+    return next((one for one in together if text(one, "domain") == domain), {})
 
 
 def readable_confusion(
@@ -105,3 +120,11 @@ def _diffraction(binary: Mapping[str, Any]) -> str:
     shown = percent_interval(real(binary, "accuracy"), bounds(binary, "interval"), n)
     kept = "" if false is None else f", and {counted(false, 'images')} without it kept"
     return f"{shown}; {counted(missed, 'images')} with diffraction missed{kept}"
+
+
+def _whole(one: Mapping[str, Any]) -> str:
+    n = whole(one, "n")
+    if n is None:
+        return ""
+    shown = percent_interval(real(one, "accuracy"), bounds(one, "interval"), n)
+    return f"{shown}; {quantity(whole(one, 'correct'))} of {counted(n, 'images')} right"

@@ -14,6 +14,8 @@ from automl.report.evaluation import readable_confusion
 from automl.report.thinning import sentence, thinned
 
 _CURVE_COLUMNS = 5
+_LINES = 200
+"""Configurations in parallel coordinates: more lines hide each other."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,20 @@ def _search(results: Mapping[str, Any]) -> dict[str, Drawing]:
             drawings["parameters"] = Drawing(
                 parameters, "validation accuracy against each parameter of the space", note=note
             )
+        lines = thinned(configurations, _LINES)
+        parallel = plots.parallel_coordinates(lines, unit, _order(results))
+        if parallel is not None:
+            drawings["parallel"] = Drawing(
+                parallel,
+                "the configurations as lines over their parameters, coloured by accuracy",
+                note=sentence(len(lines), len(configurations)),
+            )
     return drawings
+
+
+def _order(results: Mapping[str, Any]) -> list[str]:
+    """The parameters as the space's file lists them."""
+    return list(mapping(mapping(mapping(results, "config"), "space"), "parameters"))
 
 
 def _confirmation(results: Mapping[str, Any]) -> dict[str, Drawing]:

@@ -1,5 +1,6 @@
 """How the search went: brackets, origins, failures, and the best configurations."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from automl.formatting import MISSING, configuration, counted, percent, quantity
 from automl.report.access import budget_unit, mapping, real, rows, text, whole
 
 _BEST = 10
+_LONGEST = 160
 
 _REASONS = {
     "diverged": "the loss was no longer finite",
@@ -33,6 +35,16 @@ class RungRow:
 
 
 @dataclass(frozen=True)
+class FailureRow:
+    """The trials that failed with one status, and the reason given most often."""
+
+    status: str
+    trials: str
+    meaning: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ConfigurationRow:
     """One of the best configurations."""
 
@@ -45,12 +57,12 @@ class ConfigurationRow:
 
 @dataclass(frozen=True)
 class Search:
-    """The search, for the page; ``facts`` and ``failures`` are (label, value) pairs."""
+    """The search, for the page; ``facts`` are (label, value) pairs."""
 
     unit: str
     facts: tuple[tuple[str, str], ...]
     rungs: tuple[RungRow, ...]
-    failures: tuple[tuple[str, str, str], ...]
+    failures: tuple[FailureRow, ...]
     best: tuple[ConfigurationRow, ...]
     total: str
 
@@ -62,12 +74,7 @@ def search(results: Mapping[str, Any]) -> Search:
         unit=budget_unit(results),
         facts=tuple(_facts(results)),
         rungs=tuple(_rungs(results)),
-        failures=tuple(
-            (reason.replace("_", " "), quantity(whole(failed, reason)), _REASONS.get(reason, ""))
-            for failed in [mapping(mapping(results, "trials"), "failed")]
-            for reason in failed
-            if whole(failed, reason)
-        ),
+        failures=tuple(_failures(results)),
         best=tuple(_best(configurations)),
         total=counted(len(configurations), "configurations"),
     )
@@ -110,6 +117,31 @@ def _facts(results: Mapping[str, Any]) -> list[tuple[str, str]]:
             ("median configuration", f"{percent(median)} validation accuracy, failed ones as 0")
         )
     return facts
+
+
+def _failures(results: Mapping[str, Any]) -> list[FailureRow]:
+    failed = mapping(mapping(results, "trials"), "failed")
+    return [
+        FailureRow(
+            status=status.replace("_", " "),
+            trials=quantity(whole(failed, status)),
+            meaning=_REASONS.get(status, ""),
+            reason=_usual_reason(results, status),
+        )
+        for status in failed
+        if whole(failed, status)
+    ]
+
+
+def _usual_reason(results: Mapping[str, Any], status: str) -> str:
+    """The reason most often given by configurations that ended so, the first of equally many."""
+    given = Counter(
+        text(one, "reason")
+        for one in rows(results, "configurations")
+        if text(one, "status") == status and text(one, "reason")
+    )
+    reason = given.most_common(1)[0][0] if given else ""
+    return reason if len(reason) <= _LONGEST else f"{reason[: _LONGEST - 1]}…"
 
 
 def _rungs(results: Mapping[str, Any]) -> list[RungRow]:

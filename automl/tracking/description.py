@@ -44,7 +44,8 @@ def of_results(plan: Mapping[str, Any], results: Mapping[str, Any]) -> str:
         )
         for entry in chosen
     ]
-    domains = (results.get("evaluation") or {}).get("domains") or ()
+    evaluation = results.get("evaluation") or {}
+    domains = [*(evaluation.get("domains") or ()), *(evaluation.get("whole") or ())]
     if domains:
         rows = ["| domain | split | images | accuracy (95 % interval) |", "|---|---|---|---|"]
         paragraphs.append("\n".join(rows + [_row(entry) for entry in domains]))
@@ -54,4 +55,5 @@ def of_results(plan: Mapping[str, Any], results: Mapping[str, Any]) -> str:
 def _row(entry: Mapping[str, Any]) -> str:
     n = entry.get("n")
     figure = percent_interval(entry.get("accuracy"), entry.get("interval"), n)
-    return f"| {entry['domain']} | {entry.get('split')} | {n} | {figure} |"
+    splits = entry.get("split") or " + ".join(entry.get("splits") or ())
+    return f"| {entry['domain']} | {splits} | {n} | {figure} |"

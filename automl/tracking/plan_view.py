@@ -30,6 +30,7 @@ def parent_run(plan: Mapping[str, Any]) -> RunView:
         space=_name(config, "space"),
         scale=_name(config, "scale"),
         select=plan.get("select"),
+        labels=plan.get("labels", "full"),
         seed=plan.get("seed"),
         order=plan.get("order"),
         domains=", ".join(splits(data)) or None,

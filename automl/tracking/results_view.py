@@ -13,6 +13,8 @@ def summary(results: Mapping[str, Any]) -> dict[str, float]:
 
     Of each evaluated domain these are the figures in nested sections, such as
     ``test_diffraction_accuracy_real_raw`` and ``test_diffraction_missed_real_raw``.
+    Where validation and test split of a domain were both evaluated there is also
+    ``whole_accuracy_real_raw``, over all its images.
     """
     figures: dict[str, float] = {}
     for name, raw in _figures(results):
@@ -53,6 +55,10 @@ def _figures(results: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         for section, values in entry.items():
             if isinstance(values, Mapping):
                 yield from _section(f"{entry['split']}_{section}", entry["domain"], values)
+    for entry in (results.get("evaluation") or {}).get("whole") or ():
+        stem = f"whole_accuracy_{entry['domain']}"
+        yield stem, entry.get("accuracy")
+        yield from _bounds(stem, entry.get("interval"))
 
 
 def _section(stem: str, domain: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -120,6 +120,8 @@ class SearchView:
         self._parent().inputs.extend(plan_view.inputs(self._plan, test=True))
 
     def _on_evaluated(self, event: Event) -> None:
+        if event["split"] != "test":
+            return  # Known with the results, together with the test split.
         stem = f"{event['split']}_accuracy_{event['domain']}"
         low, high = event["interval"]
         facts = {stem: event["accuracy"], f"{stem}_low": low, f"{stem}_high": high}

@@ -16,6 +16,7 @@ CLASSES = {
     "real_raw": ["no-diffraction", "diffraction"],
 }
 LABELS = {"synthetic": [i % 5 for i in range(60)], "real_raw": [i % 2 for i in range(40)]}
+FOLDED = {"synthetic": (0, 0, 1, 1, 1), "real_raw": (0, 1)}
 
 
 def configuration_id(values):
@@ -28,8 +29,12 @@ def wrong_at(domain, places):
     return [(label + (i in places)) % size for i, label in enumerate(labels)]
 
 
-def evaluated(domain, predicted, recorded, digest):
-    labels, size = LABELS[domain], len(CLASSES[domain])
+def evaluated(domain, predicted, recorded, digest, kind="full"):
+    labels, classes = LABELS[domain], CLASSES[domain]
+    if kind == "binary":
+        labels, predicted = ([FOLDED[domain][i] for i in of] for of in (labels, predicted))
+        classes = CLASSES["real_raw"]
+    size = len(classes)
     confusion = [[0] * size for _ in range(size)]
     for label, guess in zip(labels, predicted, strict=True):
         confusion[label][guess] += 1
@@ -43,7 +48,7 @@ def evaluated(domain, predicted, recorded, digest):
         "domain": domain,
         "split": "test",
         "n": len(labels),
-        "classes": CLASSES[domain],
+        "classes": classes,
         "confusion": confusion,
         "seconds": 0.1,
         **(by_image if recorded else {}),
@@ -76,6 +81,7 @@ def write_search(
     parameters=None,
     space=None,
     more=None,
+    labels="full",
 ):
     """Write the ledger of a search of configurations at one budget, the last the best."""
     folder = runs / name
@@ -88,6 +94,7 @@ def write_search(
         "name": name,
         "seed": seed,
         "select": select,
+        "labels": labels,
         "search": {"name": search, "description": "", "group": group},
         "data": {"name": "stub", "problem": "comparing", "options": {}},
         "scale": {"name": "smoke"},
@@ -112,6 +119,7 @@ def write_search(
             order="asked",
             lookahead=1.0,
             select=select,
+            labels=labels,
             budget_unit="epochs",
             initial=[],
             data={"name": "stub", "digest": data, "surrogate": surrogate, "counts": counts},
@@ -134,7 +142,7 @@ def write_search(
         ledger.append("unsealed")
         for domain, places in (("synthetic", wrong), ("real_raw", wrong_real)):
             predicted = wrong_at(domain, places)
-            ledger.append("evaluated", **evaluated(domain, predicted, recorded, split))
+            ledger.append("evaluated", **evaluated(domain, predicted, recorded, split, labels))
         ledger.append("closed")
     return folder
 

@@ -26,7 +26,7 @@ def test_the_page_stands_alone(whole):
 
 def test_every_figure_is_in_the_page_or_a_table_and_on_disk(whole):
     page, written = whole
-    inline = {"incumbent", "configurations", "parameters", "confirmation", "model"}
+    inline = {"incumbent", "configurations", "parallel", "parameters", "confirmation", "model"}
     tables = {"confusion_synthetic", "confusion_real_raw", "confusion_real_preprocessed"}
     assert set(written) == inline | tables
     assert page.tags.count("svg") == len(inline)

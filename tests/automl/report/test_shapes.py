@@ -123,7 +123,7 @@ def test_text_from_elsewhere_is_shown_not_run(tmp_path, results_of, built):
     results["configurations"][0]["origin"] = attack
     results["evaluation"]["domains"][0]["domain"] = "../" + attack
     page, written = built(results, tmp_path)
-    assert len(written) == 8
+    assert len(written) == 9
     assert "script" not in page.tags
     assert attack in page.words
     assert all(p.is_relative_to(tmp_path / "run") and p.exists() for p in written.values())

@@ -58,6 +58,7 @@ def drive(
     retries: int = 1,
     lookahead: int = 1,
     initial: tuple[dict, ...] = (),
+    splits: tuple[tuple[str, str], ...] = (("synthetic", "test"), ("real", "test")),
 ) -> dict:
     """Run a search to its end, or until ``kill_after`` events were written; return its results.
 
@@ -90,7 +91,7 @@ def drive(
                 confirmation_budget=4,
                 resumable=True,
                 checkpoints=folder / "checkpoints",
-                splits=(("synthetic", "test"), ("real", "test")),
+                splits=splits,
                 failures=FailureSettings(retries, trial_seconds=None, in_a_row=None),
             ),
             listen,

@@ -1,0 +1,41 @@
+"""What the page needs of a ledger and ``results.json`` does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from automl.state import SEARCH, SearchState
+
+_BY_IMAGE = ("domain", "split", "classes", "predicted", "labels", "digest")
+
+
+def detailed(found: Mapping[str, Any], state: SearchState) -> dict[str, Any]:
+    """Results with what the page needs besides.
+
+    Args:
+        found: what ``results.json`` holds.
+        state: the ledger that it was computed from, folded.
+
+    Returns:
+        The results with ``config``; ``finished_trials``, the trials of the search that finished
+        and were not answered by an equal one (``configuration``, ``budget``,
+        ``validation_accuracy``); and ``images_evaluated``, for each split the classes of its
+        images one by one, as the ledger's ``evaluated`` has them.
+    """
+    return {
+        **found,
+        "config": (state.plan or {}).get("config"),
+        "finished_trials": [
+            {
+                "configuration": trial.configuration,
+                "budget": trial.budget,
+                "validation_accuracy": trial.accuracy,
+            }
+            for trial in state.phase(SEARCH)
+            if trial.accuracy is not None and trial.answered_by is None
+        ],
+        "images_evaluated": [
+            {key: event.get(key) for key in _BY_IMAGE} for event in state.evaluated.values()
+        ],
+    }
