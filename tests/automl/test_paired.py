@@ -103,7 +103,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
 
 
 # Few: one call of statsmodels takes longer than all of ours.
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_statsmodels(p_values):
     expected = multipletests(p_values, method="holm")[1]

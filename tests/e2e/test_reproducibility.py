@@ -57,6 +57,7 @@ def drive(monkeypatch):
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_random_delays_in_other_processes_do_not_decide(tmp_path):
     folders = [tmp_path / name for name in ("one", "other")]

@@ -332,7 +332,8 @@ def _small_batches(hyperparameters: Hyperparameters) -> bool:
 
 
 def _out_of_memory(error: BaseException) -> bool:
-    # The CPU's allocator has no exception type of its own.
-    return isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or (
-        "DefaultCPUAllocator" in str(error)
+    # Neither the CPU's allocator nor CUDA's libraries have an exception type of their own.
+    named = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+    return isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or any(
+        name in str(error) for name in named
     )

@@ -278,16 +278,29 @@ def test_non_finite_validation_is_divergence(make_data: Make, tmp_path: Path) ->
     assert rows[-1]["reason"] == "non-finite logits in validation of epoch 2"
 
 
-def test_out_of_memory_is_a_result(make_data: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nmore"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        MemoryError("no room"),
+    ],
+    ids=str,
+)
+def test_out_of_memory_is_a_result(
+    error: Exception, make_data: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trainable = DeepFreak(make_data(), SMALL, "cpu")
 
     def exhausted(*arguments: Any) -> None:
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nmore")
+        raise error
 
     monkeypatch.setattr(loop, "train_epoch", exhausted)
     (row,) = reports(trainable, 2)
     assert row["status"] == "out_of_memory"
-    assert row["reason"] == "CUDA out of memory. Tried to allocate 2 GiB."
+    assert row["reason"] == str(error).splitlines()[0]
 
 
 def test_other_runtime_errors_are_not_swallowed(
