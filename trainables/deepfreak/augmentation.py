@@ -1,6 +1,6 @@
-"""Random changes of training images that leave their classes as they are.
+"""Changes of images that leave their classes as they are: at random in training, all in turn later.
 
-Neither is in the paper; both are off by default.
+None is in the paper; all are off by default.
 """
 
 from typing import Literal
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 Symmetries = Literal["none", "dihedral"]
+TestTimeAugmentation = Literal["none", "symmetries"]
 
 FLIP_ROWS, FLIP_COLUMNS, TRANSPOSE = 1, 2, 4
 BRIGHTEST = 255
@@ -32,6 +33,24 @@ def apply(images: Tensor, symmetries: Tensor) -> Tensor:
     images = torch.where((chosen & FLIP_COLUMNS) != 0, images.flip(2), images)
     if images.shape[1] == images.shape[2]:
         images = torch.where((chosen & TRANSPOSE) != 0, images.transpose(1, 2), images)
+    return images
+
+
+def views(kind: TestTimeAugmentation, shape: tuple[int, int]) -> int:
+    """How many symmetries of an image (h, w) are classified: 1, or all 8, or 4 where h ≠ w."""
+    if kind == "none":
+        return 1
+    return 8 if shape[0] == shape[1] else 4
+
+
+def view(images: Tensor, symmetry: int) -> Tensor:
+    """Flip and transpose all of (…, h, w) images by one symmetry; 0 leaves them as they are."""
+    if symmetry & FLIP_ROWS:
+        images = images.flip(-2)
+    if symmetry & FLIP_COLUMNS:
+        images = images.flip(-1)
+    if symmetry & TRANSPOSE:
+        images = images.transpose(-2, -1).contiguous()
     return images
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from trainables.deepfreak import augmentation, loop
 from trainables.deepfreak import checkpoint as checkpoints
-from trainables.deepfreak import loop
 from trainables.deepfreak.data import Images, Probabilities
 from trainables.deepfreak.identity import described
 from trainables.deepfreak.images import DeviceImages
@@ -18,15 +18,25 @@ from trainables.deepfreak.topologies import topology
 
 
 class ProbabilityNetwork(nn.Module):
-    """A network that answers with class probabilities (n, k), float64."""
+    """A network that answers with class probabilities (n, k), float64.
 
-    def __init__(self, network: DeepFreakNetwork) -> None:
+    Those are averaged over `views` symmetries of each image; see `augmentation.views`.
+    """
+
+    views: int = 1  # of modules that were pickled before there was a choice
+
+    def __init__(self, network: DeepFreakNetwork, views: int = 1) -> None:
         super().__init__()
         self.network = network
+        self.views = views
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map (n, h, w) or (n, 1, h, w) grey levels in 0..255, of any type."""
-        logits: torch.Tensor = self.network(images)
+        tables = [self._of_view(images, symmetry) for symmetry in range(self.views)]
+        return torch.stack(tables).mean(0)
+
+    def _of_view(self, images: torch.Tensor, symmetry: int) -> torch.Tensor:
+        logits: torch.Tensor = self.network(augmentation.view(images, symmetry))
         return logits.double().softmax(1)
 
 
@@ -40,6 +50,7 @@ class FittedModel:
         network: maps (n, h, w) or (n, 1, h, w) grey levels to (n, k) logits; in evaluation mode.
         evaluation_batch: images per forward pass.
         device: where `network` lives.
+        views: symmetries of each image whose probabilities are averaged.
     """
 
     classes: tuple[str, ...]
@@ -47,12 +58,13 @@ class FittedModel:
     network: DeepFreakNetwork
     evaluation_batch: int
     device: torch.device
+    views: int = 1
     flavor: str = "pytorch"
 
     @property
     def native(self) -> nn.Module:
         """The model as one module, for whoever serves it: grey levels to probabilities."""
-        return ProbabilityNetwork(self.network).eval()
+        return ProbabilityNetwork(self.network, self.views).eval()
 
     @property
     def together(self) -> bool:
@@ -73,7 +85,7 @@ class FittedModel:
         if len(images) == 0:
             return np.empty((0, len(self.classes)))
         batches = DeviceImages(images, self.device)
-        return loop.predict(self.network, batches, self.evaluation_batch)
+        return loop.predict(self.network, batches, self.evaluation_batch, self.views)
 
 
 def load(path: Path, device: torch.device, evaluation_batch: int) -> FittedModel:
@@ -95,7 +107,7 @@ def load(path: Path, device: torch.device, evaluation_batch: int) -> FittedModel
             norm = norm_layer(hyperparameters.normalisation, hyperparameters.evaluation_statistics)
             resnet = ResNet(column, (rows, columns), len(classes), options.pool, norm)
             mean = torch.empty(saved.network["mean"].shape)
-            network = DeepFreakNetwork(resnet, mean, options.precision)
+            network = DeepFreakNetwork(resnet, mean, options.precision, hyperparameters.grey_levels)
         network.load_state_dict(saved.network, assign=True)
     except checkpoints.CheckpointError as error:
         raise ValueError(str(error)) from error
@@ -104,4 +116,5 @@ def load(path: Path, device: torch.device, evaluation_batch: int) -> FittedModel
             f"checkpoint {path.name} does not describe a network: {type(error).__name__}"
         ) from error
     network.requires_grad_(False).to(device).eval()
-    return FittedModel(classes, (rows, columns), network, evaluation_batch, device)
+    views = augmentation.views(hyperparameters.test_time_augmentation, (rows, columns))
+    return FittedModel(classes, (rows, columns), network, evaluation_batch, device, views)

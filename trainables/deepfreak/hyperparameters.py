@@ -6,12 +6,13 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from numbers import Real
 from typing import Any
 
-from trainables.deepfreak.augmentation import Symmetries
+from trainables.deepfreak.augmentation import Symmetries, TestTimeAugmentation
 from trainables.deepfreak.losses import Loss
 from trainables.deepfreak.normalisation import EvaluationStatistics, Normalisation
 from trainables.deepfreak.options import suggestion
 from trainables.deepfreak.schedule import RateSchedule
 from trainables.deepfreak.topologies import topology
+from trainables.grey_levels import GREY_LEVELS, GreyLevels
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Hyperparameters:
         symmetries: `dihedral` flips and turns training images at random (Dieleman et al. 2015).
         intensity_range: r in exp(u), u uniform in [-r, r / 3), the factor of each training
             image's grey levels (cf. Tobin et al. 2017); 0 leaves them.
+        grey_levels: how those of each image are normalised, in training (behind
+            `intensity_range`) and evaluation; see `trainables.grey_levels`.
+        test_time_augmentation: `symmetries` averages the probabilities of an image's flips and
+            turns wherever the network classifies (Dieleman et al. 2015 average over views too); of
+            no account in training.
     """
 
     topology: int
@@ -49,6 +55,8 @@ class Hyperparameters:
     loss: Loss = "cross_entropy"
     symmetries: Symmetries = "none"
     intensity_range: float = 0.0
+    grey_levels: GreyLevels = "none"
+    test_time_augmentation: TestTimeAugmentation = "none"
 
     @classmethod
     def parse(
@@ -180,4 +188,6 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "loss": _OneOf("cross_entropy", "ordinal"),
     "symmetries": _OneOf("none", "dihedral"),
     "intensity_range": _not_negative,
+    "grey_levels": _OneOf(*GREY_LEVELS),
+    "test_time_augmentation": _OneOf("none", "symmetries"),
 }

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from trainables.deepfreak import augmentation
 from trainables.deepfreak.data import Probabilities
 from trainables.deepfreak.epoch_plan import EpochPlan
 from trainables.deepfreak.images import DeviceImages
@@ -57,7 +58,9 @@ def train_epoch(network: nn.Module, steps: Steps, plan: EpochPlan) -> EpochResul
 
 
 @torch.inference_mode()
-def predict(network: DeepFreakNetwork, images: DeviceImages, batch: int) -> Probabilities:
+def predict(
+    network: DeepFreakNetwork, images: DeviceImages, batch: int, views: int = 1
+) -> Probabilities:
     """Class probabilities (n, k) of images that are classified together.
 
     Args:
@@ -65,16 +68,28 @@ def predict(network: DeepFreakNetwork, images: DeviceImages, batch: int) -> Prob
         images: the images to classify, at least one. Of them all, and of nothing else, batch
             normalisation takes its statistics if it evaluates with those of the target.
         batch: images per forward pass; of no effect on the result.
+        views: symmetries of each image whose probabilities are averaged; see `augmentation.views`.
+            Statistics of the target are taken of each by itself.
 
     Raises:
         DivergedError: a logit is not finite.
     """
     network.eval()
+    tables = [_of_view(network, images, batch, symmetry) for symmetry in range(views)]
+    return np.asarray(np.mean(tables, axis=0))
+
+
+def _of_view(
+    network: DeepFreakNetwork, images: DeviceImages, batch: int, symmetry: int
+) -> Probabilities:
+    def slice_of(start: int, stop: int) -> Tensor:
+        return augmentation.view(images.slice(start, stop), symmetry)
+
     pieces, finite = [], []
     bounds = statistics_bounds(len(images), network.largest_map)
-    with estimated_statistics(network, (images.slice(start, stop) for start, stop in bounds)):
+    with estimated_statistics(network, (slice_of(start, stop) for start, stop in bounds)):
         for start in range(0, len(images), batch):
-            logits = network(images.slice(start, min(start + batch, len(images))))
+            logits = network(slice_of(start, min(start + batch, len(images))))
             pieces.append(logits.double().softmax(1))
             finite.append(torch.isfinite(logits).all())
     if not bool(torch.stack(finite).all()):

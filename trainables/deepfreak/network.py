@@ -10,15 +10,42 @@ import math
 import torch
 from torch import Tensor, nn
 
+from trainables.deepfreak.activation import Activation, plain
 from trainables.deepfreak.geometry import EXPANSION, Pool, Shape, Topology, geometry
+from trainables.deepfreak.grey_levels import normalise
 from trainables.deepfreak.normalisation import Norm
 from trainables.deepfreak.options import Precision
+from trainables.grey_levels import GreyLevels
+
+
+class Projection(nn.Sequential):
+    """A 1 × 1 convolution and its normalisation: the shortcut where shapes change."""
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, norm: Norm, activation: Activation
+    ) -> None:
+        super().__init__(nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), norm(outputs))
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        convolution, norm = self
+        return self.activation(norm, convolution(x), rectified=False)
 
 
 class Bottleneck(nn.Module):
     """1 × 1, 3 × 3 and 1 × 1 convolutions around an identity (or projected) shortcut."""
 
-    def __init__(self, inputs: int, inner: int, stride: int, norm: Norm = nn.BatchNorm2d) -> None:
+    activation: Activation = staticmethod(plain)  # of networks that were pickled before it
+
+    def __init__(
+        self,
+        inputs: int,
+        inner: int,
+        stride: int,
+        norm: Norm = nn.BatchNorm2d,
+        activation: Activation = plain,
+    ) -> None:
         super().__init__()
         outputs = inner * EXPANSION
         self.conv1 = nn.Conv2d(inputs, inner, 1, bias=False)
@@ -27,25 +54,22 @@ class Bottleneck(nn.Module):
         self.bn2 = norm(inner)
         self.conv3 = nn.Conv2d(inner, outputs, 1, bias=False)
         self.bn3 = norm(outputs)
-        self.relu = nn.ReLU(inplace=True)
+        self.activation = activation
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), norm(outputs)
-            )
+            self.downsample = Projection(inputs, outputs, stride, norm, activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, h, w) to (n, 4 × inner, h / stride, w / stride)."""
-        y = self.relu(self.bn1(self.conv1(x)))
-        y = self.relu(self.bn2(self.conv2(y)))
-        y = self.bn3(self.conv3(y))
-        shortcut: Tensor = self.downsample(x)
-        output: Tensor = self.relu(y + shortcut)
-        return output
+        y = self.activation(self.bn1, self.conv1(x))
+        y = self.activation(self.bn2, self.conv2(y))
+        return self.activation(self.bn3, self.conv3(y), self.downsample(x))
 
 
 class ResNet(nn.Module):
     """One topology for one image size: (n, 1, h, w) normalised images to (n, classes) logits."""
+
+    activation: Activation = staticmethod(plain)  # of networks that were pickled before it
 
     def __init__(
         self,
@@ -54,6 +78,7 @@ class ResNet(nn.Module):
         classes: int,
         pool: Pool = "strict",
         norm: Norm = nn.BatchNorm2d,
+        activation: Activation = plain,
     ) -> None:
         super().__init__()
         shape = geometry(topology, image_shape, pool, classes)
@@ -62,16 +87,16 @@ class ResNet(nn.Module):
             1, filters, size, topology.first_convolution_stride, padding=size // 2, bias=False
         )
         self.bn1 = norm(filters)
-        self.relu = nn.ReLU(inplace=True)
+        self.activation = activation
         self.maxpool = nn.MaxPool2d(
             topology.first_pool_size,
             topology.first_pool_stride,
             padding=(topology.first_pool_size - 1) // 2,
         )
-        self.layer1 = _stage(topology, 0, norm)
-        self.layer2 = _stage(topology, 1, norm)
-        self.layer3 = _stage(topology, 2, norm)
-        self.layer4 = _stage(topology, 3, norm)
+        self.layer1 = _stage(topology, 0, norm, activation)
+        self.layer2 = _stage(topology, 1, norm, activation)
+        self.layer3 = _stage(topology, 2, norm, activation)
+        self.layer4 = _stage(topology, 3, norm, activation)
         self.avgpool = nn.AvgPool2d(shape.second_pool_kernel, topology.second_pool_stride)
         self.fc = nn.Linear(shape.features, classes)
         outputs = (filters * 2**stage * EXPANSION for stage in range(4))
@@ -85,18 +110,18 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, 1, h, w) normalised images to (n, classes) logits."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.maxpool(self.activation(self.bn1, self.conv1(x)))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         logits: Tensor = self.fc(self.avgpool(x).flatten(1))
         return logits
 
 
-def _stage(topology: Topology, stage: int, norm: Norm) -> nn.Sequential:
+def _stage(topology: Topology, stage: int, norm: Norm, activation: Activation) -> nn.Sequential:
     inner = topology.filters * 2**stage
     inputs = topology.filters if stage == 0 else inner // 2 * EXPANSION
-    first = Bottleneck(inputs, inner, topology.block_strides[stage], norm)
+    first = Bottleneck(inputs, inner, topology.block_strides[stage], norm, activation)
     repeated = range(topology.blocks[stage] - 1)
-    others = (Bottleneck(inner * EXPANSION, inner, 1, norm) for _ in repeated)
+    others = (Bottleneck(inner * EXPANSION, inner, 1, norm, activation) for _ in repeated)
     return nn.Sequential(first, *others)
 
 
@@ -107,17 +132,27 @@ class DeepFreakNetwork(nn.Module):
     """
 
     mean: Tensor
+    _grey_levels: GreyLevels = "none"  # of networks that were pickled before there was a choice
 
-    def __init__(self, resnet: ResNet, mean: Tensor, precision: Precision = "float32") -> None:
+    def __init__(
+        self,
+        resnet: ResNet,
+        mean: Tensor,
+        precision: Precision = "float32",
+        grey_levels: GreyLevels = "none",
+    ) -> None:
         """Wrap a ResNet.
 
         Args:
             resnet: the network for normalised images.
-            mean: () or (h, w) float32, the mean of the training images in [0, 1].
+            mean: () or (h, w) float32, the mean of the training images in [0, 1], their grey levels
+                normalised.
             precision: of convolutions and products; see `options.Options`.
+            grey_levels: how each image's are normalised first; see `trainables.grey_levels`.
         """
         super().__init__()
         self.resnet = resnet
+        self._grey_levels = grey_levels
         self._is_mixed = precision == "bfloat16"
         self.register_buffer("mean", mean)
 
@@ -130,7 +165,10 @@ class DeepFreakNetwork(nn.Module):
         """Map (n, h, w) or (n, 1, h, w) grey levels in 0..255, of any type, to (n, k) logits."""
         if images.ndim == 3:
             images = images.unsqueeze(1)
-        normalised = images.float().div(255).sub(self.mean)
+        levels = images.float()
+        if self._grey_levels != "none":
+            levels = normalise(levels, self._grey_levels)
+        normalised = levels.div(255).sub(self.mean)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self._is_mixed):
             logits: Tensor = self.resnet(normalised)
         return logits.float()
@@ -145,6 +183,8 @@ def build(
     generator: torch.Generator,
     norm: Norm = nn.BatchNorm2d,
     precision: Precision = "float32",
+    activation: Activation = plain,
+    grey_levels: GreyLevels = "none",
 ) -> DeepFreakNetwork:
     """Make an initialised network on the CPU; equal generators give equal weights.
 
@@ -152,10 +192,10 @@ def build(
         ValueError: the topology does not fit the images.
     """
     with torch.device("meta"):  # allocates nothing and draws nothing
-        resnet = ResNet(topology, image_shape, classes, pool, norm)
+        resnet = ResNet(topology, image_shape, classes, pool, norm, activation)
     resnet.to_empty(device="cpu")
     initialise(resnet, generator)
-    return DeepFreakNetwork(resnet, mean, precision)
+    return DeepFreakNetwork(resnet, mean, precision, grey_levels)
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> None:

@@ -41,6 +41,8 @@ class Options:
         ordered_classes: those that loss `ordinal` takes to be ordered, in their order.
         ordinal_sharpness: how fast its targets fall off with the distance between classes.
         channels_last: memory layout of the convolutions; faster, not bit-equal to the other.
+        fused: on a CPU, batch normalisation, shortcut and ReLU in one function; faster, not
+            bit-equal to one by one.
         precision: of convolutions and products; `bfloat16` leaves weights, statistics and loss in
             float32. Pays on a GPU; on a CPU without such units it is several times slower.
         compile: fuse kernels (torch.compile), which takes a minute or more per trial; worth it for
@@ -66,6 +68,7 @@ class Options:
     ordered_classes: tuple[str, ...] = ("weak", "good", "strong")
     ordinal_sharpness: float = 2.0
     channels_last: bool = True
+    fused: bool = True
     precision: Precision = "float32"
     compile: bool = False
     cuda_graphs: bool = False
@@ -174,6 +177,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "ordered_classes": _ordered_classes,
     "ordinal_sharpness": _positive,
     "channels_last": _switch,
+    "fused": _switch,
     "precision": _OneOf("float32", "bfloat16"),
     "compile": _switch,
     "cuda_graphs": _switch,

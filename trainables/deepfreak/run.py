@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from trainables.deepfreak import loop, schedule, seeding
+from trainables.deepfreak import augmentation, loop, schedule, seeding
+from trainables.deepfreak.activation import Activation, fused, plain
 from trainables.deepfreak.checkpoint import Checkpoint, CheckpointError
 from trainables.deepfreak.data import TrialData
 from trainables.deepfreak.epoch_plan import EpochPlan, plan_epoch
@@ -16,12 +17,17 @@ from trainables.deepfreak.hyperparameters import Hyperparameters
 from trainables.deepfreak.identity import identity_of
 from trainables.deepfreak.images import DeviceImages
 from trainables.deepfreak.losses import Criterion, target_distributions
+from trainables.deepfreak.mean_image import stored_mean
 from trainables.deepfreak.network import DeepFreakNetwork, build
 from trainables.deepfreak.normalisation import norm_layer
 from trainables.deepfreak.options import Options
 from trainables.deepfreak.seeding import Stream
 from trainables.deepfreak.stepping import EagerSteps, Steps
 from trainables.deepfreak.topologies import topology
+from trainables.grey_levels import GreyLevels
+
+FUSED_THREADS = 2
+"""The fused kernels have one thread: with more than these, torch's own are faster."""
 
 
 class InfeasibleError(Exception):
@@ -40,17 +46,23 @@ class Workbench:
             data: the splits.
             options: of the search.
             device: where networks are trained.
-            mean: to subtract, () or (h, w), on the CPU.
+            mean: to subtract of images as they are, () or (h, w), on the CPU.
         """
         self.data = data
         self.options = options
         self.device = device
-        self.mean = mean
+        self._means: dict[GreyLevels, torch.Tensor] = {"none": mean}
         self.train_images = DeviceImages(data.train.images, device)
         self.validation_images = DeviceImages(data.validation.images, device)
         self.labels = torch.tensor(data.train.labels, dtype=torch.int64, device=device)
         counts = np.bincount(data.train.labels)
         self.largest_share = int(counts.max()) / len(data.train.labels)
+
+    def mean_of(self, grey_levels: GreyLevels) -> torch.Tensor:
+        """What to subtract of images with normalised grey levels, () or (h, w), on the CPU."""
+        if grey_levels not in self._means:
+            self._means[grey_levels] = stored_mean(self.data, self.options.mean, grey_levels)
+        return self._means[grey_levels]
 
 
 class Run:
@@ -84,6 +96,7 @@ class Run:
             len(bench.labels), hyperparameters.batch_size, smallest
         )
         self._bench = bench
+        self._views = augmentation.views(hyperparameters.test_time_augmentation, data.image_shape)
         self._hyperparameters = hyperparameters
         self._seed = seed
         self._criterion = Criterion(None if targets is None else targets.to(bench.device))
@@ -92,10 +105,12 @@ class Run:
             data.image_shape,
             len(data.classes),
             options.pool,
-            bench.mean,
+            bench.mean_of(hyperparameters.grey_levels),
             seeding.torch_generator(seed, Stream.INITIALISATION),
             norm_layer(hyperparameters.normalisation, hyperparameters.evaluation_statistics),
             options.precision,
+            _activation(options, bench.device),
+            hyperparameters.grey_levels,
         ).to(bench.device)
         layout = torch.channels_last if options.channels_last else torch.contiguous_format
         self.network = network.to(memory_format=layout)  # type: ignore[call-overload]
@@ -151,7 +166,10 @@ class Run:
             raise loop.DivergedError(f"{error} of epoch {self.epoch + 1}") from error
         try:
             probabilities = loop.predict(
-                self.network, bench.validation_images, bench.options.evaluation_batch
+                self.network,
+                bench.validation_images,
+                bench.options.evaluation_batch,
+                self._views,
             )
         except loop.DivergedError as error:
             raise loop.DivergedError(f"{error} in validation of epoch {self.epoch + 1}") from error
@@ -190,6 +208,12 @@ class Run:
                 f"the checkpoint's state does not fit the network: {type(error).__name__}"
             ) from error
         self.history = [dict(row) for row in checkpoint.history]
+
+
+def _activation(options: Options, device: torch.device) -> Activation:
+    # torch.compile fuses for itself; several threads are torch's own kernels' business.
+    fits = device.type == "cpu" and torch.get_num_threads() <= FUSED_THREADS
+    return fused if options.fused and fits and not options.compile else plain
 
 
 def _steps(

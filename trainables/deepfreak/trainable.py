@@ -2,14 +2,14 @@
 
 import gc
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from trainables.deepfreak import checkpoint as checkpoints
-from trainables.deepfreak import fitted, loop
+from trainables.deepfreak import fitted, loop, probe
 from trainables.deepfreak.checkpoint import Checkpoint, CheckpointError
 from trainables.deepfreak.data import TrialData
 from trainables.deepfreak.fitted import FittedModel
@@ -255,6 +255,22 @@ class DeepFreak:
             classes,
             wanted.evaluation_statistics,
         )
+
+    @classmethod
+    def probe(
+        cls,
+        data: TrialData,
+        options: Mapping[str, Any],
+        device: str,
+        configurations: Sequence[Mapping[str, Any]],
+        *,
+        images: tuple[int, int],
+        seconds: float,
+    ) -> dict[str, Any]:
+        """Price configurations for a preview; see `probe.probe`."""
+        parsed, place = Options.parse(options), _device(device)
+        _set_up(place, parsed)
+        return probe.probe(data, parsed, place, configurations, images=images, seconds=seconds)
 
     @classmethod
     def kept_memory(

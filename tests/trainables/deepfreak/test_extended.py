@@ -11,6 +11,7 @@ import torch
 import yaml
 
 from trainables.deepfreak import seeding
+from trainables.deepfreak.activation import Activation, fused, plain
 from trainables.deepfreak.checkpoint import read
 from trainables.deepfreak.network import build
 from trainables.deepfreak.seeding import Stream
@@ -32,10 +33,15 @@ TERMS: list[dict[str, Any]] = [
     {"loss": "ordinal"},
     {"symmetries": "dihedral"},
     {"intensity_range": 0.6},
+    {"grey_levels": "equalised"},
+    {"grey_levels": "local_contrast"},
+    {"test_time_augmentation": "symmetries"},
 ]
+EVALUATION = {"evaluation_statistics", "test_time_augmentation"}  # of no account in training
 ALL = {
     "normalisation": "group", "rate_schedule": "one_cycle", "label_smoothing": 0.1,
     "loss": "ordinal", "symmetries": "dihedral", "intensity_range": 0.6,
+    "grey_levels": "local_contrast", "test_time_augmentation": "symmetries",
 }  # fmt: skip
 SIDE = 48  # leaves a last map of more than one value
 
@@ -64,13 +70,16 @@ def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_without_them_training_is_table_10_s_bit_for_bit(make_data: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("activation", [plain, fused])
+def test_without_them_training_is_table_10_s_bit_for_bit(
+    make_data: Make, tmp_path: Path, activation: Activation
+) -> None:
     data = make_data(size=SIDE)
-    reports(data, 2, tmp_path / "trial.pt")
+    reports(data, 2, tmp_path / "trial.pt", options={"fused": activation is fused})
     column = topology(10).resized(0.125, (1, 1, 1, 1))
     generator = seeding.torch_generator(0, Stream.INITIALISATION)
     mean = weights(tmp_path / "trial.pt")["mean"]
-    network = build(column, (SIDE, SIDE), 5, "scaled", mean, generator)
+    network = build(column, (SIDE, SIDE), 5, "scaled", mean, generator, activation=activation)
     network = network.to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.SGD(
         network.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-5, fused=True
@@ -110,7 +119,7 @@ def test_each_term_changes_what_it_should(
     paper, changed = tmp_path / "paper", tmp_path / "changed"
     (before,), (after,) = reports(data, 1, paper), reports(data, 1, changed, **changes)
     assert before["validation_loss"] != after["validation_loss"]
-    evaluation_only = "evaluation_statistics" in changes
+    evaluation_only = EVALUATION.issuperset(changes)
     assert equal(weights(paper), weights(changed)) == evaluation_only
     assert (before["train_loss"] == after["train_loss"]) == evaluation_only
 
@@ -150,6 +159,33 @@ def test_only_target_statistics_depend_on_the_other_images(
     alone = np.concatenate([model.predict_proba(images[i : i + 1]) for i in range(len(images))])
     same = np.allclose(alone, model.predict_proba(images), atol=1e-5)
     assert same != together
+
+
+def test_probabilities_are_the_mean_over_the_symmetries(make_data: Make, tmp_path: Path) -> None:
+    data = make_data(size=SIDE)
+    model = {}
+    for kind in ("none", "symmetries"):
+        reports(data, 1, tmp_path / kind, test_time_augmentation=kind)
+        model[kind] = DeepFreak(data, SMALL, "cpu").load(tmp_path / kind)
+    images = np.array(data.validation.images)
+    found = model["symmetries"].predict_proba(images)
+    sides = [images, images.transpose(0, 2, 1)]
+    views = [np.rot90(side, turns, (1, 2)) for side in sides for turns in range(4)]
+    each = [model["none"].predict_proba(np.ascontiguousarray(view)) for view in views]
+    assert found == pytest.approx(np.mean(each, axis=0), abs=1e-6)
+    assert np.std(each, axis=0).max() > 1e-4
+    turned = model["symmetries"].predict_proba(np.ascontiguousarray(views[5]))
+    assert turned == pytest.approx(found, abs=1e-6)
+
+
+def test_models_pickled_before_there_was_a_choice_serve_on(make_data: Make, tmp_path: Path) -> None:
+    data = make_data(size=SIDE)
+    reports(data, 1, tmp_path / "trial.pt")
+    module = DeepFreak(data, SMALL, "cpu").load(tmp_path / "trial.pt").native
+    images = torch.tensor(np.array(data.validation.images))
+    expected = module(images)
+    del module.views, module.network._grey_levels
+    assert torch.equal(pickle.loads(pickle.dumps(module))(images), expected)
 
 
 def test_one_cycle_reports_the_rate_of_an_epoch_s_last_step(make_data: Make) -> None:

@@ -51,6 +51,8 @@ def test_the_earlier_option_is_the_hyperparameter_now() -> None:
         {"label_smoothing": 0.1},
         {"symmetries": "dihedral"},
         {"intensity_range": 0.3},
+        {"grey_levels": "equalised"},
+        {"test_time_augmentation": "symmetries"},
     ],
 )
 def test_every_term_is_part_of_the_identity(changes: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ CONFIGURATION = {
 PAPERS = {
     "normalisation": "batch", "evaluation_statistics": "running", "rate_schedule": "steps",
     "label_smoothing": 0.0, "loss": "cross_entropy", "symmetries": "none", "intensity_range": 0.0,
+    "grey_levels": "none", "test_time_augmentation": "none",
 }  # fmt: skip
 
 
@@ -81,6 +82,8 @@ def test_illegal_options(options: dict[str, Any], message: str) -> None:
         ({"symmetries": True}, "parameter symmetries: must be none or dihedral, not True"),
         ({"label_smoothing": 1}, "parameter label_smoothing: must lie in [0, 1)"),
         ({"intensity_range": -0.1}, "parameter intensity_range: must not be negative"),
+        ({"grey_levels": "equalized"}, "parameter grey_levels: must be none or standardised or"),
+        ({"test_time_augmentation": 8}, "test_time_augmentation: must be none or symmetries, not"),
         ({"momentun": 0.9}, "parameter momentun: DeepFreak has none; did you mean 'momentum'?"),
     ],
 )

@@ -112,7 +112,7 @@ def test_compiled_steps_are_the_steps(
     make_data: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = make_data(size=48)
-    rows, plain = train(data, tmp_path / "plain.pt", 2)
+    rows, plain = train(data, tmp_path / "plain.pt", 2, {"fused": False})
     # Traced as for any backend; generating code would take a minute.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
     compiled_rows, compiled = train(data, tmp_path / "compiled.pt", 2, {"compile": True})
