@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import combinations
 from typing import Any, TypeGuard
@@ -132,7 +133,10 @@ class FiniteParameter(Parameter):
         """
         position = self._positions.get(label(value))
         if position is None:
-            raise ValueError(f"{_shown(value)} is not one of {self._domain}")
+            texts = [choice for choice in self.choices if isinstance(choice, str)]
+            near = get_close_matches(value, texts, n=1) if isinstance(value, str) else []
+            hint = f"; did you mean {_shown(near[0])}?" if near else ""
+            raise ValueError(f"{_shown(value)} is not one of {self._domain}{hint}")
         return position
 
     def canonical(self, value: object) -> Value:  # noqa: D102

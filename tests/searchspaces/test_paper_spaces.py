@@ -180,10 +180,12 @@ EXTENSIONS: dict[str, tuple[Any, Any]] = {
     "loss": (["cross_entropy", "ordinal"], "cross_entropy"),
     "symmetries": (["none", "dihedral"], "none"),
     "intensity_range": ((0, 1.2), 0),
+    "grey_levels": (["none", "standardised", "equalised", "local_contrast"], "none"),
+    "test_time_augmentation": (["none", "symmetries"], "none"),
 }
 
 
-def test_deepfreak_extended_is_table_10_and_seven_parameters_more() -> None:
+def test_deepfreak_extended_is_table_10_and_nine_parameters_more() -> None:
     space, paper = load("deepfreak_extended"), load("deepfreak")
     assert space.names == (*paper.names, *EXTENSIONS)
     for name in ("topology", "learning_rate", "momentum", "weight_decay"):
@@ -306,6 +308,7 @@ def test_each_file_is_a_hydra_option_that_compiles(name: str) -> None:
 def test_the_spaces_are_there() -> None:
     assert SPACES == [
         "classical",
+        "classical_extended",
         "classical_released",
         "deepfreak",
         "deepfreak_extended",

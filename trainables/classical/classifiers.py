@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
 
+from trainables.classical.forest import ArrayForest
 from trainables.classical.machine import MatrixSVC
 from trainables.classical.names import active_values
 
@@ -64,13 +64,14 @@ def build_classifier(
     random_state = seed % 2**32  # what scikit-learn accepts
     classifier: Classifier
     if choice == "rf":
-        classifier = _forest(backend)(
+        classifier = ArrayForest(
             n_estimators=values["rf_trees"],
             max_features=values["rf_max_features"],
             max_depth=values["rf_max_depth"],
             class_weight=weight,
             random_state=random_state,
             n_jobs=threads(),
+            backend=backend,
         )
     else:
         classifier = MatrixSVC(
@@ -86,15 +87,6 @@ def threads() -> int:
     """The threads that a trial may use."""
     text = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, int(text)) if text.isdigit() else 1
-
-
-def _forest(backend: str) -> Any:
-    if backend == "intelex":
-        # An optional package, which takes seconds to import.
-        from sklearnex import ensemble
-
-        return ensemble.RandomForestClassifier
-    return RandomForestClassifier
 
 
 def class_weight(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trainables.classical.names import active_values
+from trainables.classical.names import active_values, further_value
 from trainables.classical.options import Options
 from trainables.features.glcm import offsets_of
 from trainables.features.lbp import neighbourhood_of
@@ -14,26 +14,27 @@ def build_extractor(configuration: Mapping[str, Any], options: Options) -> Extra
     """The extractor that the configuration chooses, not fitted.
 
     Args:
-        configuration: With `extractor` and its parameters.
+        configuration: With `extractor` and its parameters, perhaps `grey_levels`.
         options: How codebooks are made.
 
     Raises:
         ValueError: A missing or impossible value.
     """
     choice, values = active_values(configuration, "extractor")
+    grey_levels = further_value(configuration, "grey_levels")
     if choice == "glcm":
         distances = _integers(values, "glcm_distances")
         angles = _integers(values, "glcm_angles")
         offsets_of(distances, angles)
-        return GLCM(distances, angles)
+        return GLCM(distances, angles, grey_levels)
     if choice == "lbp":
-        return LBP(
-            *neighbourhood_of(_integer(values, "lbp_points"), _integer(values, "lbp_radius"))
-        )
+        points, radius = _integer(values, "lbp_points"), _integer(values, "lbp_radius")
+        return LBP(*neighbourhood_of(points, radius), grey_levels)
     clusters = _integer(values, "sift_clusters")
     if clusters < 1:
         raise ValueError(f"configuration: sift_clusters must be at least 1, not {clusters}")
-    return BagOfVisualWords(clusters, options.codebook_seed, options.codebook == "per_split")
+    per_split = options.codebook == "per_split"
+    return BagOfVisualWords(clusters, options.codebook_seed, per_split, grey_levels)
 
 
 def _integers(values: Mapping[str, Any], name: str) -> list[int]:

@@ -10,16 +10,24 @@ from sklearn.preprocessing import StandardScaler
 
 from trainables.classical.classifiers import Classifier
 from trainables.classical.machine import MatrixSVC
+from trainables.classical.names import further_value
+from trainables.classical.scaling import TargetScaler
 
 SPARSE = 0.02
 """Up to this fraction of non-zeros a forest learns faster from a sparse table."""
 
 
-def scaler_of(configuration: Mapping[str, Any]) -> StandardScaler:
+def scaler_of(configuration: Mapping[str, Any]) -> StandardScaler | TargetScaler:
     """The scaler for a configuration's features, not fitted.
 
-    A forest does not care where zero lies; the frequencies of words, mostly zero, stay so for it.
+    A forest does not care where zero lies, as long as it lies there for all images; the
+    frequencies of words, mostly zero, stay so for it.
+
+    Raises:
+        ValueError: An unknown `feature_statistics`.
     """
+    if further_value(configuration, "feature_statistics") == "target":
+        return TargetScaler()
     of_words = (configuration["extractor"], configuration["classifier"]) == ("sift", "rf")
     return StandardScaler(with_mean=not of_words)
 

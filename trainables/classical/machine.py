@@ -62,6 +62,15 @@ class MatrixSVC(ClassifierMixin, BaseEstimator):
         decisions = [self._decided(kernel[start : start + _ROWS, support]) for start in rows]
         return self.elected(np.concatenate(decisions))
 
+    def adopt(self, machine: SVC) -> Self:
+        """Take what a fitted `SVC` with an RBF kernel has learned, and its parameters."""
+        self.set_params(**{name: getattr(machine, name) for name in self.get_params()})
+        self.gamma_: Any = float(machine._gamma)
+        self.classes_ = machine.classes_
+        self.vectors_ = np.array(machine.support_vectors_)
+        self.coefficients_, self.intercepts_ = self._unfolded(machine)
+        return self
+
     def predict(self, X: NDArray[np.float64]) -> NDArray[np.int64]:
         """Class indices (n,)."""
         return self.elected(self.pair_decisions(X))

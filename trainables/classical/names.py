@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
+from trainables.grey_levels import GREY_LEVELS
+
 EXTRACTORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "glcm": ("glcm_distances", "glcm_angles"),
@@ -29,6 +31,13 @@ PARAMETERS = (
 )
 
 
+FURTHER: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"grey_levels": GREY_LEVELS, "feature_statistics": ("training", "target")}
+)
+"""What `space=classical_extended` adds: parameter to its values. The first is the paper's way, and
+what a configuration has that does not name the parameter."""
+
+
 def check_parameters(names: Collection[str]) -> None:
     """Refuse a space whose configurations could not be trained.
 
@@ -36,8 +45,9 @@ def check_parameters(names: Collection[str]) -> None:
         ValueError: A name that is not a parameter, or a parameter that is missing.
     """
     for name in sorted(names):
-        if name not in PARAMETERS:
-            raise ValueError(f"classical: unknown parameter {name!r}{_suggest(name, PARAMETERS)}")
+        if name not in PARAMETERS and name not in FURTHER:
+            known = _suggest(name, (*PARAMETERS, *FURTHER))
+            raise ValueError(f"classical: unknown parameter {name!r}{known}")
     for chooser, families in (("extractor", EXTRACTORS), ("classifier", CLASSIFIERS)):
         if chooser not in names:
             raise ValueError(
@@ -73,6 +83,19 @@ def active_values(configuration: Mapping[str, Any], chooser: str) -> tuple[str, 
     if missing:
         raise ValueError(f"configuration: {chooser} {choice!r} needs {missing[0]!r}")
     return choice, {name: configuration[name] for name in families[choice]}
+
+
+def further_value(configuration: Mapping[str, Any], name: str) -> Any:
+    """The value of a parameter of `FURTHER`.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    values = FURTHER[name]
+    value = configuration.get(name, values[0])
+    if not isinstance(value, str) or value not in values:
+        raise ValueError(f"configuration: {name} must be {_or(values)}, not {value!r}")
+    return str(value)
 
 
 def _or(names: Collection[str]) -> str:

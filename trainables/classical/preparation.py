@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, Protocol
 
 from trainables.features import extraction
 from trainables.features.extraction import Split, Wanted
 from trainables.features.glcm import Offset, fits, offsets_of
+from trainables.features.grey_levels import normalised_split
 from trainables.features.lbp import Neighbourhood, neighbourhood_of
 from trainables.features.store import FeatureStore
 
@@ -65,13 +67,13 @@ def preparations(
     """Return the chunks to extract and then the splits to assemble; empty for what is there."""
     chunks: list[Item] = []
     splits: list[Item] = []
-    for name in _SPLITS:
-        split: Split = getattr(data, name)
+    for name, grey_levels in product(_SPLITS, reach.get("grey_levels", ("none",))):
+        split = normalised_split(getattr(data, name), grey_levels)
         wanted = wanted_of(reach, *split.images.shape[1:])
         absent = wanted.absent(store, split.digest)
         if not absent or math.prod(split.images.shape) < WORTHWHILE_PIXELS:
             continue
-        item = {"split": name, **_plain(absent)}
+        item = {"split": name, "grey_levels": grey_levels, **_plain(absent)}
         chunks += [{**item, "start": start} for start in extraction.starts(split.images)]
         splits.append(item)
     return [chunks, splits]
@@ -83,7 +85,7 @@ def prepare(store: FeatureStore, data: Data, item: Item) -> None:
     Raises:
         StoreError: The store cannot be written.
     """
-    split: Split = getattr(data, item["split"])
+    split = normalised_split(getattr(data, item["split"]), item["grey_levels"])
     wanted = Wanted(
         tuple(Offset(*offset) for offset in item["offsets"]),
         tuple(Neighbourhood(*each) for each in item["neighbourhoods"]),

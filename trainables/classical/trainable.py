@@ -11,12 +11,15 @@ from sklearn.pipeline import Pipeline
 
 from trainables.classical.classifiers import build_classifier
 from trainables.classical.extractors import build_extractor
-from trainables.classical.fitted import FittedModel, load_pipeline, save_pipeline
+from trainables.classical.fitted import FittedModel
 from trainables.classical.learning import learn, scaler_of
+from trainables.classical.model_file import is_pickle, load_pipeline, save_pipeline
 from trainables.classical.names import check_parameters
+from trainables.classical.old_file import load_trusted
 from trainables.classical.options import Options
 from trainables.classical.preparation import preparations, prepare
 from trainables.classical.probabilities import probabilities
+from trainables.classical.probe import probe
 from trainables.features import stored
 from trainables.features.store import FeatureStore
 from trainables.features.transformers import Extractor
@@ -68,7 +71,7 @@ class Classical:
     """
 
     resumable = False
-    unpickles = True
+    unpickles = False
 
     def __init__(self, data: Data, options: Mapping[str, Any], device: str) -> None:
         del device
@@ -121,6 +124,23 @@ class Classical:
         """
         assert self._store is not None, "without a store there is nothing to prepare"
         prepare(self._store, self._data, item)
+
+    @classmethod
+    def probe(
+        cls,
+        data: Data,
+        options: Mapping[str, Any],
+        device: str,
+        configurations: Sequence[Mapping[str, Any]],
+        *,
+        images: tuple[int, int],
+        seconds: float,
+    ) -> dict[str, Any]:
+        """Price configurations for a preview; see `trainables.classical.probe`."""
+        del device
+        parsed = Options.parse(options)
+        store = FeatureStore(data.cache / "features") if parsed.store else None
+        return probe(data, parsed, store, configurations, images=images, seconds=seconds)
 
     def train(
         self,
@@ -186,10 +206,11 @@ class Classical:
         }
 
     def load(self, checkpoint: Path) -> FittedModel:
-        """The model that `train` wrote to `checkpoint`. It is a pickle: load your own only.
+        """The model that `train` wrote to `checkpoint`; nothing in the file is run.
 
         Raises:
-            ValueError: The file is missing or damaged, or knows more classes than the data.
+            ValueError: The file is missing, damaged or a pickle, or knows more classes than the
+                data.
         """
         return self.restore(checkpoint, {}, classes=tuple(self._data.classes), device="cpu")
 
@@ -211,17 +232,34 @@ class Classical:
             device: `cpu`; every step runs there.
 
         Raises:
-            ValueError: The file is missing or damaged, or knows more classes; another device.
+            ValueError: The file is missing, damaged or a pickle, or knows more classes; another
+                device.
         """
         del options
         if device != "cpu":
             raise ValueError(f"device {device}: RF, SVM and their features run on the CPU; use cpu")
-        pipeline = load_pipeline(checkpoint)
-        if max(pipeline.classes_) >= len(classes):
-            raise ValueError(
-                f"{checkpoint}: trained with more than the {len(classes)} classes of this data"
-            )
-        return FittedModel(classes, pipeline)
+        return _as_model(load_pipeline(checkpoint), checkpoint, classes)
+
+    @classmethod
+    def restore_trusted(
+        cls,
+        checkpoint: Path,
+        options: Mapping[str, Any],
+        *,
+        classes: tuple[str, ...],
+        device: str,
+    ) -> FittedModel:
+        """As `restore`, of an earlier version's pickle too, and runs any code in that.
+
+        Raises:
+            ValueError: As `restore`.
+        """
+        try:
+            return cls.restore(checkpoint, options, classes=classes, device=device)
+        except ValueError:
+            if device != "cpu" or not is_pickle(checkpoint):
+                raise
+        return _as_model(load_trusted(checkpoint), checkpoint, classes)
 
     def _features(self, extractor: Extractor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         train, validation = self._data.train, self._data.validation
@@ -233,6 +271,14 @@ class Classical:
             stored.transform_stored(extractor, self._store, train, train),
             stored.transform_stored(extractor, self._store, train, validation),
         )
+
+
+def _as_model(pipeline: Pipeline, checkpoint: Path, classes: tuple[str, ...]) -> FittedModel:
+    if max(pipeline[-1].classes_) >= len(classes):
+        raise ValueError(
+            f"{checkpoint}: trained with more than the {len(classes)} classes of this data"
+        )
+    return FittedModel(classes, pipeline)
 
 
 def _failure(status: str, error: Exception, seconds: float) -> dict[str, Any]:

@@ -16,7 +16,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
@@ -89,11 +88,11 @@ def compare(path: Path) -> list[Comparison]:
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path) as file:
+        with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
     except FileNotFoundError:
         raise FormatError("there is no such file") from None
-    except (OSError, ValueError, TypeError, EOFError, UnpicklingError, BadZipFile) as error:
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise FormatError("not an .npz file of plain arrays") from error
     if "images" not in arrays:
         raise FormatError("array 'images' is missing")

@@ -17,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainables.features.blocks import TABLES
+from trainables.features.grey_levels import suffix
 from trainables.features.store import CHUNKS
+from trainables.grey_levels import GREY_LEVELS
 
 _KEYS = ("store", "unused", "dry")
 _DAY = 86400.0
+_OF_IMAGES = ("", *(suffix(kind) for kind in GREY_LEVELS))
 _CURRENT, _EARLIER, _UNFINISHED = "", "of another version", "unfinished"
 
 
@@ -40,7 +43,13 @@ class Entry:
         """What is to be said of it; empty for a table of this version."""
         if self.path.name.startswith(CHUNKS):
             return _UNFINISHED
-        return _CURRENT if self.path.name in TABLES else _EARLIER
+        of_today = self.path.name in TABLES and self.grey_levels in _OF_IMAGES
+        return _CURRENT if of_today else _EARLIER
+
+    @property
+    def grey_levels(self) -> str:
+        """How the images' are normalised, as in the split's digest; empty if they are not."""
+        return "".join(self.path.parent.name.partition(",")[1:])
 
     def days(self, now: float) -> float:
         """How long no search has used it."""
@@ -104,7 +113,7 @@ def _prune(found: Sequence[Entry], unused: float | None, dry: bool) -> None:
 
 
 def _line(entry: Entry, now: float) -> str:
-    split = entry.path.parent.name[:12]
+    split = entry.path.parent.name.partition(",")[0][:12] + entry.grey_levels
     size, days = _megabytes(entry.size), f"{entry.days(now):.0f} days ago"
     line = f"{split}  {entry.path.name:<34}{entry.blocks:>4} blocks {size:>10}  used {days}"
     return f"{line}  {entry.state}".rstrip()

@@ -1,8 +1,8 @@
 """Grey images as the extractors take them."""
 
 import mmap
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +10,59 @@ from numpy.typing import NDArray
 Images = NDArray[np.uint8] | NDArray[np.uint16]
 
 
+class LazyImages:
+    """Images (n, h, w) uint8 that are made of others, each when it is asked for.
+
+    Extractors take them one by one, so that a split which is mapped from disk never lies in
+    memory as a whole.
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 3
+
+    def __init__(self, images: Images, make: Callable[[Images], NDArray[np.uint8]]) -> None:
+        """Take (n, h, w) images and what makes (h, w) uint8 of one (h, w)."""
+        self._images = images
+        self._make = make
+        self.shape = images.shape
+
+    @classmethod
+    def of(cls, images: Any, make: Callable[[Images], NDArray[np.uint8]]) -> Images:
+        """The lazy images, as whatever takes images sees them.
+
+        Raises:
+            ValueError: `images` are no images; see `as_images`.
+        """
+        return cast(Images, cls(as_images(images), make))
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return (self._make(image) for image in one_by_one(self._images))
+
+    def __getitem__(self, places: slice) -> "LazyImages":
+        return LazyImages(self._images[places], self._make)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        del copy  # there is nothing yet that could be shared
+        made = np.empty(self.shape, dtype or self.dtype)
+        for place, image in zip(made, self, strict=True):
+            place[...] = image
+        return made
+
+
 def as_images(images: Any) -> Images:
     """Return `images` as an array of grey images, without a copy where it is one already.
 
     Args:
-        images: Array-like (n, h, w) of uint8 or uint16, in either byte order.
+        images: Array-like (n, h, w) of uint8 or uint16, in either byte order; `LazyImages` stay.
 
     Raises:
         ValueError: Another shape or type, or images without pixels.
     """
+    if isinstance(images, LazyImages):
+        return cast(Images, images)
     array = np.asarray(images)
     if array.ndim != 3:
         hint = "; wrap a single image as image[np.newaxis]" if array.ndim == 2 else ""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from trainables.features import blocks, bovw, glcm, lbp, sift
 from trainables.features.blocks import Block
+from trainables.features.grey_levels import normalised_split
 from trainables.features.images import Images
 from trainables.features.store import FeatureStore, StoreError
 from trainables.features.transformers import GLCM, LBP, BagOfVisualWords, Extractor
@@ -26,6 +27,7 @@ class Split(Protocol):
 
 def fit_stored(extractor: Extractor, store: FeatureStore, training: Split) -> None:
     """Do what `extractor.fit(training.images)` does, reusing what the store holds."""
+    training = normalised_split(training, extractor.grey_levels)
     if isinstance(extractor, BagOfVisualWords):
         extractor.adopt(_codebook(extractor, store, training))
     else:
@@ -50,6 +52,8 @@ def transform_stored(
         StoreError: The store cannot be written, or holds this digest with other images.
         ValueError: The images cannot be described with these parameters.
     """
+    training = normalised_split(training, extractor.grey_levels)
+    split = normalised_split(split, extractor.grey_levels)
     if isinstance(extractor, GLCM):
         tables = store.blocks(
             split.digest,

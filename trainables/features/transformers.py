@@ -10,12 +10,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from trainables.features.bovw import fit_codebook, word_frequencies
 from trainables.features.glcm import PROPERTIES, Offset, glcm_properties, offsets_of
+from trainables.features.grey_levels import normalised_images
 from trainables.features.images import Images, as_images
 from trainables.features.lbp import Neighbourhood, lbp_histograms, neighbourhood_of
 from trainables.features.sift import sift_descriptors
+from trainables.grey_levels import GreyLevels
 
 
 class _ImageTransformer(TransformerMixin, BaseEstimator):
+    grey_levels: GreyLevels = "none"  # of transformers that were pickled before there was a choice
+
     def fit(self, X: Images, y: object = None) -> Self:
         """Check the images and the parameters; nothing is learned."""
         del y
@@ -48,11 +52,18 @@ class GLCM(_ImageTransformer):
     Args:
         distances: In pixels; order and repetition do not matter.
         angles: In degrees; order and repetition do not matter.
+        grey_levels: How each image's are normalised first; see `trainables.grey_levels`.
     """
 
-    def __init__(self, distances: Sequence[int] = (5,), angles: Sequence[int] = (0,)) -> None:
+    def __init__(
+        self,
+        distances: Sequence[int] = (5,),
+        angles: Sequence[int] = (0,),
+        grey_levels: GreyLevels = "none",
+    ) -> None:
         self.distances = distances
         self.angles = angles
+        self.grey_levels = grey_levels
 
     @property
     def offsets(self) -> tuple[Offset, ...]:
@@ -61,7 +72,7 @@ class GLCM(_ImageTransformer):
 
     def transform(self, X: Images) -> NDArray[np.float64]:
         """Features (n, 6 × distances × angles): the properties of an offset stand together."""
-        table = glcm_properties(X, self.offsets)
+        table = glcm_properties(normalised_images(X, self.grey_levels), self.offsets)
         return table.reshape(len(table), len(self.offsets) * len(PROPERTIES))
 
     def _names(self) -> list[str]:
@@ -74,11 +85,13 @@ class LBP(_ImageTransformer):
     Args:
         points: Sampling points on the circle.
         radius: Of the circle, in pixels.
+        grey_levels: How each image's are normalised first; see `trainables.grey_levels`.
     """
 
-    def __init__(self, points: int = 24, radius: int = 3) -> None:
+    def __init__(self, points: int = 24, radius: int = 3, grey_levels: GreyLevels = "none") -> None:
         self.points = points
         self.radius = radius
+        self.grey_levels = grey_levels
 
     @property
     def neighbourhood(self) -> Neighbourhood:
@@ -87,7 +100,8 @@ class LBP(_ImageTransformer):
 
     def transform(self, X: Images) -> NDArray[np.float64]:
         """Features (n, points + 2): fractions of the pixels."""
-        return lbp_histograms(X, [self.neighbourhood])[0]
+        images = normalised_images(X, self.grey_levels)
+        return lbp_histograms(images, [self.neighbourhood])[0]
 
     def _names(self) -> list[str]:
         points, radius = self.neighbourhood
@@ -104,20 +118,28 @@ class BagOfVisualWords(_ImageTransformer):
         seed: Of the codebook.
         per_split: Describe images by a codebook of their own, as the authors' code does; words
             of two calls of `transform` then do not correspond.
+        grey_levels: How each image's are normalised first; see `trainables.grey_levels`.
 
     Attributes:
         codebook_: (words, 128), words <= clusters.
     """
 
-    def __init__(self, clusters: int = 100, seed: int = 0, per_split: bool = False) -> None:
+    def __init__(
+        self,
+        clusters: int = 100,
+        seed: int = 0,
+        per_split: bool = False,
+        grey_levels: GreyLevels = "none",
+    ) -> None:
         self.clusters = clusters
         self.seed = seed
         self.per_split = per_split
+        self.grey_levels = grey_levels
 
     def fit(self, X: Images, y: object = None) -> Self:
         """Learn the codebook from the descriptors of training images."""
         del y
-        return self.adopt(fit_codebook(sift_descriptors(X), self.clusters, self.seed))
+        return self.adopt(fit_codebook(self._descriptors(X), self.clusters, self.seed))
 
     def adopt(self, codebook: NDArray[np.float64]) -> Self:
         """Take a codebook that was fitted before, in place of `fit`."""
@@ -127,11 +149,14 @@ class BagOfVisualWords(_ImageTransformer):
     def transform(self, X: Images) -> NDArray[np.float64]:
         """Features (n, clusters): fractions of each image's key points."""
         check_is_fitted(self)
-        descriptors = sift_descriptors(X)
+        descriptors = self._descriptors(X)
         codebook = self.codebook_
         if self.per_split:
             codebook = fit_codebook(descriptors, self.clusters, self.seed)
         return word_frequencies(descriptors, codebook, len(X), self.clusters)
+
+    def _descriptors(self, images: Images) -> NDArray[np.void]:
+        return sift_descriptors(normalised_images(images, self.grey_levels))
 
     def _names(self) -> list[str]:
         return [f"sift_word{index}" for index in range(self.clusters)]
