@@ -9,7 +9,16 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 from diffranet import options as checks
-from diffranet.domains import BINARY_CLASSES, BINARY_PROJECTION, CLASSES, DOMAINS, TEST, Domain
+from diffranet.domains import (
+    BINARY_CLASSES,
+    BINARY_PROJECTION,
+    CLASSES,
+    DOMAINS,
+    SYNTHETIC,
+    TEST,
+    VALIDATION,
+    Domain,
+)
 from diffranet.errors import DataError, SealedSplitError
 from diffranet.frames.reader import FrameReader
 from diffranet.layout import scan
@@ -94,6 +103,20 @@ class DiffraNet:
         return cls.open(packed)
 
     @classmethod
+    def probe(
+        cls, options: Mapping[str, object], *, cache: Path, seconds: float
+    ) -> Mapping[str, object]:
+        """What ``prepare`` has yet to do; see ``automl.probe_protocols.ProbingData``.
+
+        Raises:
+            DataError: As ``check``, or an image is damaged.
+        """
+        from diffranet.probe import probe_folder
+
+        del seconds
+        return probe_folder(*cls._source(options, cache), cache)
+
+    @classmethod
     def open(cls, packed: Path, *, sealed: bool = True) -> Self:
         """Map a packed folder.
 
@@ -119,6 +142,16 @@ class DiffraNet:
         """
         packed = packed_folder(cache, digest)
         return cls.open(packed) if packed.is_dir() else None
+
+    @classmethod
+    def selectable(cls, options: Mapping[str, object]) -> tuple[str, ...]:
+        """Names of the domains with a validation split, by what the options say.
+
+        Raises:
+            DataError: Options or folder are bad.
+        """
+        root, _ = _folder_options(options)
+        return tuple(d.name for d in scan(root).domains if VALIDATION in d.splits)
 
     @classmethod
     def captions(
@@ -221,6 +254,19 @@ class SimulatedDiffraNet(DiffraNet):
         check_source(from_options(options).crystal)
 
     @classmethod
+    def selectable(cls, options: Mapping[str, object]) -> tuple[str, ...]:
+        """Names of the domains with a validation split, by what the options say.
+
+        Raises:
+            DataError: An option is unknown or bad.
+        """
+        from diffranet.simulator.parameters import from_options
+
+        if from_options(options).has_real:
+            return tuple(domain.name for domain in DOMAINS)
+        return (SYNTHETIC.name,)
+
+    @classmethod
     def prepare(
         cls,
         options: Mapping[str, object],
@@ -243,6 +289,23 @@ class SimulatedDiffraNet(DiffraNet):
         write_dataset(root, parameters, workers=workers, progress=progress)
         packed = pack(scan(root), cache, image_size=None, workers=workers, progress=progress)
         return cls.open(packed)
+
+    @classmethod
+    def probe(
+        cls, options: Mapping[str, object], *, cache: Path, seconds: float
+    ) -> Mapping[str, object]:
+        """As ``DiffraNet.probe``; where there are no images yet, a few are rendered.
+
+        Raises:
+            DataError: Options are bad.
+        """
+        from diffranet.probe import probe_folder, probe_simulation
+        from diffranet.simulator.parameters import from_options
+
+        root, image_size = cls._source(options, cache)
+        if root.is_dir():
+            return probe_folder(root, image_size, cache)
+        return probe_simulation(from_options(options), seconds)
 
     @classmethod
     def _source(cls, options: Mapping[str, object], cache: Path) -> tuple[Path, int | None]:

@@ -73,11 +73,11 @@ def pack(
         DataError: An image is damaged, differs in size, or lies in two splits of a domain; or
             the cache cannot be written.
     """
+    if (there := find_packed(layout, cache, image_size=image_size)) is not None:
+        return there
     home = cache / "packed"
     fingerprint = _fingerprint(layout, image_size)
     known = home / "sources" / fingerprint
-    if known.is_file() and (found := home / known.read_text().strip()).is_dir():
-        return found
     partial = home / f".{fingerprint[:32]}{TEMPORARY_SUFFIX}"
     try:
         with held_folder(partial):
@@ -91,7 +91,26 @@ def pack(
             _publish(partial, home / digest)
             return home / digest
     except OSError as error:
-        raise DataError(f"{home}: cannot pack the data set: {error.strerror or error}") from None
+        reason = error.strerror or error
+        raise DataError(
+            f"{home}: cannot pack the data set: {reason}; mend it, or choose another cache"
+        ) from None
+
+
+def find_packed(layout: Layout, cache: Path, *, image_size: int | None) -> Path | None:
+    """Where ``pack`` has packed these images before, or None; makes nothing.
+
+    Raises:
+        DataError: An image cannot be looked at.
+    """
+    home = cache / "packed"
+    try:
+        known = home / "sources" / _fingerprint(layout, image_size)
+    except OSError as error:
+        raise _unreadable(error.filename or layout.root, error) from None
+    if known.is_file() and (found := home / known.read_text().strip()).is_dir():
+        return found
+    return None
 
 
 def packed_folder(cache: Path, digest: str) -> Path:
@@ -183,13 +202,20 @@ class _Read:
 
 
 def _read(path: Path, image_size: int | None) -> _Read:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from None
     image = decode(content, path)
     if image_size is not None:
         image = reduce_to(image, image_size, path)
     # The same picture in another file format is still the same picture.
     pixels = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
     return _Read(path, image, hashlib.sha256(content).hexdigest(), pixels)
+
+
+def _unreadable(path: object, error: OSError) -> DataError:
+    return DataError(f"{path} cannot be read ({error.strerror}); replace or remove it")
 
 
 def _read_all(

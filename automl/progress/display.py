@@ -1,5 +1,6 @@
 """Where the lines go: a stream, plainly, or a terminal with a table that stays at its foot."""
 
+import os
 import re
 import sys
 import time
@@ -8,8 +9,9 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from automl.formatting import quantity
-from automl.progress.live import LiveView, Snapshot
+from automl.progress.live import LiveView
 from automl.progress.narrator import Line, Narrator
+from automl.progress.snapshot import Snapshot
 
 # Reasons come from anywhere, coloured tracebacks included.
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -19,15 +21,15 @@ _ASCII = str.maketrans({"–": "-", "·": "|", "×": "x", "…": "...", "η": "e
 class Progress:
     """Shows a search while it runs, fed with the ledger's events.
 
-    On a terminal one table stays at the foot (trials, best so far, budget spent, time left) and
-    only notable lines pass above it; elsewhere every trial's end is one plain line without
-    escape codes. Showing never stops a search: an event that cannot be understood is passed
-    over, and a stream that cannot be written any more is left alone.
+    On a terminal one table stays at the foot (trials, time left, best so far and its curve, rungs,
+    what runs, failures) and only notable lines pass above it; elsewhere every trial's end is one
+    plain line without escape codes. Showing never stops a search: an event that cannot be
+    understood is passed over, and a stream that cannot be written any more is left alone.
 
     Args:
         plan: the ledger's "plan" event.
         stream: where to write; standard output by default.
-        live: whether to draw the table; by default whether the stream is a terminal.
+        live: whether to draw the table; by default whether the stream is a terminal that can.
     """
 
     def __init__(
@@ -35,10 +37,11 @@ class Progress:
     ) -> None:
         self._stream = sys.stdout if stream is None else stream
         self._narrator = Narrator(plan if isinstance(plan, Mapping) else {})
-        self._live = self._stream.isatty() if live is None else live
+        self._live = _can_draw(self._stream) if live is None else live
         self._view: LiveView | None = None
         self._mute = False
         self._task: tuple[str, int, int] | None = None
+        self._heard = time.monotonic()  # when the last event came; clocks go on from there
 
     def __enter__(self) -> Self:
         if self._live:
@@ -84,6 +87,7 @@ class Progress:
             self._view.update(self._snapshot())
 
     def _tell(self, event: Mapping[str, Any]) -> list[Line]:
+        self._heard = time.monotonic()
         try:
             return self._narrator.tell(event)
         # A display must not end a search, whatever a later version's ledger holds.
@@ -109,8 +113,7 @@ class Progress:
             self._mute = True
 
     def _snapshot(self) -> Snapshot:
-        tally = self._narrator.tally
-        return Snapshot.of(self._narrator, tally, self._task, time.monotonic())
+        return Snapshot.of(self._narrator, self._task, self._heard)
 
     def _encodable(self, text: str) -> str:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
@@ -119,6 +122,13 @@ class Progress:
         except UnicodeEncodeError:
             return text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
         return text
+
+
+def _can_draw(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that can move its cursor and show the table's characters."""
+    encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
+    able = os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+    return stream.isatty() and able and encoding == "utf8"
 
 
 def _quarter(done: int, total: int) -> int:

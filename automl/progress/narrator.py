@@ -32,7 +32,8 @@ class Narrator:
         self.unit = str(plan.get("budget_unit") or "epochs")
         self.name = str(plan.get("name") or "search")
         self.phase = SEARCH
-        self._workers = plan.get("workers")
+        workers = plan.get("workers")
+        self.workers = workers if isinstance(workers, int) else None
 
     def opening(self) -> Line:
         """The first line: what is planned."""
@@ -42,8 +43,8 @@ class Narrator:
             parts[0] += f" ({quantity(tally.confirmation_planned)} to confirm)"
         if tally.budget_planned:
             parts.append(counted(tally.budget_planned, self.unit))
-        if isinstance(self._workers, int):
-            parts.append(counted(self._workers, "workers"))
+        if self.workers is not None:
+            parts.append(counted(self.workers, "workers"))
         return Line(f"search {self.name}: {', '.join(parts)}")
 
     def tell(self, event: Mapping[str, Any]) -> list[Line]:
@@ -92,6 +93,9 @@ class Narrator:
         return []
 
     def _on_lost(self, event: Mapping[str, Any]) -> list[Line]:
+        trial = self.tally.trial(event)
+        if trial is not None:
+            self.tally.lose(trial)
         reason = " ".join(str(event.get("reason") or "").split())
         return [Line(f"trial {number(event.get('number'))} lost its worker: {reason}")]
 
@@ -120,9 +124,9 @@ class Narrator:
         trial = self.tally.trial(event)
         if trial is None or trial.ended:
             return []
-        self.tally.fail(trial)
         status = str(event.get("status") or "failed").replace("_", " ")
         reason = " ".join(str(event.get("reason") or "no reason given").split())
+        self.tally.fail(trial, status, reason)
         return [
             Line(
                 f"{self._head(trial)} failed, {status}: {reason}; "

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from automl.objective import excess
+
 SEARCH = "search"
 
 
@@ -28,6 +30,27 @@ class Watched:
     epoch: int = 0
     accuracy: float | None = None
     ended: bool = False
+    begun: float | None = None
+    # Epoch and time of the first and the last report of this attempt.
+    first: tuple[int, float] | None = None
+    last: tuple[int, float] | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Seconds for one unit of budget: between reports, or else up to the first."""
+        if self.first is None or self.last is None:
+            return None
+        if self.last[0] > self.first[0]:
+            return (self.last[1] - self.first[1]) / (self.last[0] - self.first[0])
+        done = self.first[0] - self.previous
+        return None if self.begun is None or done <= 0 else (self.first[1] - self.begun) / done
+
+    excess: float = 0.0
+
+    @property
+    def rank(self) -> tuple[float, float, float]:
+        """What results are ordered by, the best first, as in ``automl.state``."""
+        return -self.budget, self.excess, -(self.accuracy or 0.0)
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,11 @@ class Tally:
     active_seconds: float = 0.0
     incumbent: Watched | None = None
     running: dict[int, Watched] = field(default_factory=dict)
+    # The incumbent's accuracy after each ended trial of the search, from the first incumbent on.
+    incumbents: list[float] = field(default_factory=list)
+    failures: dict[str, int] = field(default_factory=dict)
+    last_failure: str = ""
+    _before: float | None = None
     _last_time: float | None = None
     _seen_epochs: set[tuple[str, str, int]] = field(default_factory=set)
 
@@ -102,9 +130,17 @@ class Tally:
     @property
     def seconds_left(self) -> float | None:
         """Estimate from the budget spent so far, ``None`` while there is nothing to go by."""
-        if self.spent <= 0 or self.active_seconds <= 0 or self.budget_planned <= 0:
+        # What was prepared before the first trial was asked for is not done again.
+        working = self.active_seconds - (self._before or 0.0)
+        if self.spent <= 0 or working <= 0 or self.budget_planned <= 0:
             return None
-        return self.active_seconds * max(self.budget_planned - self.spent, 0.0) / self.spent
+        return working * max(self.budget_planned - self.spent, 0.0) / self.spent
+
+    def seconds_since(self, begun: float | None) -> float:
+        """Seconds from a moment up to the last event."""
+        if begun is None or self._last_time is None:
+            return 0.0
+        return max(self._last_time - begun, 0.0)
 
     def clock(self, event: Mapping[str, Any]) -> None:
         """Count the time since the last event, unless nobody worked in between."""
@@ -122,6 +158,8 @@ class Tally:
         number = _real(event.get("number"))
         if number is None:
             return
+        if self._before is None:
+            self._before = self.active_seconds
         position = (_real(event.get("bracket")), _real(event.get("rung")))
         trial = Watched(
             number=int(number),
@@ -148,8 +186,13 @@ class Tally:
 
     def start(self, trial: Watched) -> None:
         """Note that a trial runs, unless it has a result already."""
-        if not trial.ended:
+        if not trial.ended and trial.number not in self.running:
             self.running[trial.number] = trial
+            trial.begun, trial.first, trial.last = self._last_time, None, None
+
+    def lose(self, trial: Watched) -> None:
+        """Note that a trial's worker has died."""
+        self.running.pop(trial.number, None)
 
     def reported(self, trial: Watched, event: Mapping[str, Any]) -> None:
         """Take an epoch's report; an epoch told twice is spent once."""
@@ -158,6 +201,9 @@ class Tally:
         self.start(trial)
         trial.epoch = max(trial.epoch, epoch)
         trial.accuracy = _real(metrics.get("validation_accuracy"))
+        if self._last_time is not None:
+            trial.last = trial.epoch, self._last_time
+            trial.first = trial.first or trial.last
         key = (trial.identifier, str(trial.seed), epoch)
         if key not in self._seen_epochs:
             self._seen_epochs.add(key)
@@ -166,11 +212,13 @@ class Tally:
     def finish(self, trial: Watched, event: Mapping[str, Any]) -> bool:
         """Take a result; whether it made the trial the incumbent."""
         accuracy = _real(_mapping(event.get("metrics")).get("validation_accuracy"))
+        loss = _real(event.get("loss"))
         if accuracy is None:
-            loss = _real(event.get("loss"))
             accuracy = None if loss is None else 1.0 - loss
         trial.accuracy = accuracy
-        if not trial.ended:
+        trial.excess = excess(loss)
+        known = trial.ended
+        if not known:
             self.finished += 1
         if trial.epoch == 0 and event.get("answered_by") is None:
             self.spent += max(trial.budget - trial.previous, 0.0)
@@ -179,16 +227,20 @@ class Tally:
         better = (
             trial.phase == SEARCH
             and accuracy is not None
-            and (best is None or (trial.budget, accuracy) > (best.budget, best.accuracy or 0.0))
+            and (best is None or trial.rank < best.rank)
         )
         if better:
             self.incumbent = trial
+        if not known and trial.phase == SEARCH and self.incumbent is not None:
+            self.incumbents.append(self.incumbent.accuracy or 0.0)
         return better
 
-    def fail(self, trial: Watched) -> None:
+    def fail(self, trial: Watched, status: str, reason: str) -> None:
         """Take a failure: a result too, of a trial that has no accuracy."""
         if not trial.ended:
             self.failed += 1
+            self.failures[status] = self.failures.get(status, 0) + 1
+            self.last_failure = f"trial {trial.number}, {reason}"
             self.failed_in_search += trial.phase == SEARCH
         trial.accuracy = None
         self._end(trial)

@@ -32,6 +32,7 @@ from automl.testing.dataset_rules import (
     shapes_and_types_are_right,
     splits_are_sealed,
 )
+from automl.testing.probe_rules import probe_prices_configurations
 from automl.testing.report_rules import (
     asks_for_no_test_data,
     budget_is_respected,
@@ -51,7 +52,8 @@ def trainable_rules(case: TrainableCase) -> tuple[TrainableRule, ...]:
     """Return the rules that hold for a trainable.
 
     Each is called with the case and an empty folder. Those on going on from checkpoints are for
-    resumable trainables, those on failures and on the space for cases that name them.
+    resumable trainables, that on probes for those that have one, those on failures and on the space
+    for cases that name them.
     """
     rules: list[TrainableRule] = [
         members_are_there,
@@ -76,6 +78,8 @@ def trainable_rules(case: TrainableCase) -> tuple[TrainableRule, ...]:
         ]
     if case.failing is not None:
         rules.append(failures_are_reported)
+    if hasattr(case.trainable, "probe"):
+        rules.append(probe_prices_configurations)
     if case.space is not None:
         rules.append(configurations_of_the_space_train)
     return tuple(rules)

@@ -13,6 +13,7 @@ from typing import Any
 
 from diffranet.errors import DataError
 from diffranet.frames.counts import Frame
+from diffranet.frames.hdf5_links import refuse_strangers
 from diffranet.frames.sources import require
 
 SUFFIXES = (".h5", ".hdf5", ".nxs", ".cxi")
@@ -105,6 +106,8 @@ class Stack:
         parts = [stacks[name] for name in sorted(stacks)]
         if not all(_is_image(part, (1, 1)) for part in parts):
             raise DataError(f"{self._path}:{inside} is no image and no stack of them")
+        for part in parts:
+            refuse_strangers(part, self._path)
         shapes = {(part.shape[-2:], part.dtype) for part in parts}
         prefixes = {match[1] for name in stacks if (match := _NUMBERED.fullmatch(name))}
         if len(parts) > 1 and (len(shapes) > 1 or len(prefixes) != 1 or not _all_numbered(stacks)):

@@ -306,11 +306,11 @@ def test_a_terminal_keeps_a_table_and_passes_only_notable_lines():
         progress.task("packing", 1, 4)
     text = plain(stream.getvalue())
     assert "failed, diverged" in text
-    assert "trial 4" not in text
+    assert "] trial 4 40.0 %" not in text
     last = text[text.rindex("search ") :]
-    for piece in ("5/6 trials, 1 failed", "5/8 epochs", "left", "topology=8", "packing, 1 of 4"):
+    for piece in ("5/6 trials", "5/8 epochs", "left", "topology=8", "packing, 1 of 4"):
         assert piece in last
-    assert "trial 5: 0 of 1 epoch" in last
+    assert re.search(r"trial 5 .* 0 of 1 epoch", last)
 
 
 def test_the_table_can_be_left_twice_and_stops_redrawing():

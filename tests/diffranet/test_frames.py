@@ -213,6 +213,39 @@ def test_numbered_stacks_of_a_master_are_one(tmp_path, h5py):
     assert reader.takes(tmp_path / "run_data_000001.h5")
 
 
+@pytest.mark.parametrize("kind", ["link", "virtual", "raw"])
+def test_pixels_of_another_folder_are_refused(tmp_path, h5py, kind, monkeypatch):
+    for folder in ("here/below", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+        with h5py.File(tmp_path / folder / "data.h5", "w") as file:
+            file["data"] = np.zeros((2, 8, 8), np.uint16)
+    path = tmp_path / "here" / "x.h5"
+
+    def write(target):
+        with h5py.File(path, "w") as file:
+            if kind == "link":
+                file["data"] = h5py.ExternalLink(target, "/data")
+            elif kind == "virtual":
+                layout = h5py.VirtualLayout((2, 8, 8), np.uint16)
+                layout[:] = h5py.VirtualSource(target, "data", (2, 8, 8))
+                file.create_virtual_dataset("data", layout)
+            else:
+                shape = {"shape": (2, 8, 8), "dtype": np.uint16}
+                file.create_dataset("data", external=[(target, 0, 256)], **shape)
+
+    monkeypatch.chdir(tmp_path)  # paths that HDF5 gives may be relative
+    write("../elsewhere/data.h5")
+    said = "raw bytes of other files" if kind == "raw" else "outside of its folder"
+    for source in (path, path.relative_to(tmp_path)):
+        with pytest.raises(DataError, match=said):
+            FrameReader(SHAPE, {}).open(str(source))
+    if kind != "raw":
+        write("below/data.h5")
+        frames = FrameReader(SHAPE, {}).open(str(path))
+        assert len(frames) == 2
+        frames.close()
+
+
 @pytest.mark.parametrize(
     ("inside", "words"),
     [

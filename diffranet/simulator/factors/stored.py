@@ -47,7 +47,7 @@ def load_table(path: str | Path) -> tuple[StructureFactors, Cell | None]:
     path = Path(path)
     with one_line_refusal(path, "table of structure factors"):
         try:
-            with np.load(path) as stored:
+            with np.load(path, allow_pickle=False) as stored:
                 h, k, l = stored["origin"].tolist()  # noqa: E741
                 edges = stored["cell"].tolist()
                 factors = StructureFactors(stored["squared"], (h, k, l))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from automl.algorithms import Signal, build
 from automl.conductor import Conductor
@@ -59,6 +60,7 @@ def drive(
     lookahead: int = 1,
     initial: tuple[dict, ...] = (),
     splits: tuple[tuple[str, str], ...] = (("synthetic", "test"), ("real", "test")),
+    objective: Mapping[str, Any] | None = None,
 ) -> dict:
     """Run a search to its end, or until ``kill_after`` events were written; return its results.
 
@@ -79,7 +81,10 @@ def drive(
 
     with Ledger(folder) as ledger:
         if not ledger.events:
-            ledger.append("plan", **plan_fields(plan, workers, order))
+            fields = plan_fields(plan, workers, order)
+            if objective is not None:
+                fields["config"] = {**CONFIG, "objective": dict(objective)}
+            ledger.append("plan", **fields)
         driver = Driver(
             ledger,
             Conductor(machine, lookahead * workers, order),
@@ -96,7 +101,13 @@ def drive(
             ),
             listen,
         )
-        _run(driver, _session(folder, log), workers, random.Random(timing), dict(lose or {}))
+        _run(
+            driver,
+            _session(folder, log, objective or {}),
+            workers,
+            random.Random(timing),
+            dict(lose or {}),
+        )
         return results(driver.state, ledger.events, None)
 
 
@@ -126,7 +137,7 @@ def plan_fields(plan, workers, order):
     }
 
 
-def _session(folder: Path, log: Path | None) -> Session:
+def _session(folder: Path, log: Path | None, objective: Mapping[str, Any]) -> Session:
     options = {"log": str(log)} if log else {}
     return Session(
         WorkerSpec(
@@ -137,6 +148,7 @@ def _session(folder: Path, log: Path | None) -> Session:
             select="synthetic",
             cache=str(folder),
             device="cpu",
+            objective=objective,
         )
     )
 

@@ -86,8 +86,8 @@ def test_spectrum_is_the_mean_of_many_wavelengths(
     angles=st.tuples(*[st.floats(75.0, 105.0)] * 3),
     cells=st.tuples(*[st.integers(2, 12)] * 3),
     mosaic=st.floats(0.002, 5.0),
-    # Nearer, a pixel is more than 5 degrees wide, and its two subpixels a side say little.
-    distance=st.floats(20.0, 200.0),
+    # Nearer, a pixel is more than 2.4 degrees wide, and its two subpixels a side say little.
+    distance=st.floats(40.0, 200.0),
     beam=st.tuples(st.floats(-20.0, 60.0), st.floats(-20.0, 60.0)),
 )
 def test_no_spot_is_missed(

@@ -1,0 +1,173 @@
+"""How long a search will take, put together from a probe and a simulated schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from automl.algorithms import Algorithm, Suggestion
+from automl.planning import Checked
+from automl.probe import Price, Probed, ProbeError, probe
+from automl.probe_schedule import Simulated, simulate
+from searchspaces import sample
+
+START, REPORT, TRACKED = 6.5, 4.0, 4.0
+"""Seconds, on an idle machine of two cores: from the command to the first task, Ray's start above
+all; results, figures and report at the end; what MLflow takes besides."""
+WORKER = 1.5
+"""Seconds until Ray has a process for a worker, before that imports anything."""
+TRIAL = 0.01
+"""Seconds that a trial costs beyond its own work (`python -m benchmarks.overhead`)."""
+UNSURE = 1.2
+"""Factor by which a probe of seconds may be wrong for a run of minutes."""
+REWARD = 0.6
+"""How much better, in spreads of the loss, a configuration is that costs one spread more: who
+takes more steps or grows more trees tends to win, and is trained longest (Table 11's winners have
+the smallest batches)."""
+_BEGINNING, _DRAWS, _SEARCHES = 60, 150, 40
+_SEED = 0x5EED  # of the draws after the beginning; the search's own seed begins it
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of each part of a search, and its bytes.
+
+    Attributes:
+        device: Where trials run.
+        parts: By name, in the order in which they come; of the median simulated search.
+        total: Their sum.
+        low: Of ten simulated searches one is shorter, divided by ``UNSURE``.
+        high: Of ten simulated searches one is longer, times ``UNSURE``.
+        searches: How many were simulated.
+        checkpoints: Most files of that kind at the same time.
+        probed: What this rests on.
+    """
+
+    device: str
+    parts: Mapping[str, float]
+    total: float
+    low: float
+    high: float
+    searches: int
+    checkpoints: int
+    probed: Probed
+
+
+def estimate(checked: Checked, device: str, probed: Probed | None = None) -> Estimate:
+    """Probe and simulate.
+
+    Args:
+        checked: The search.
+        device: ``cpu`` or ``cuda``.
+        probed: What a probe of `priced` has found; None to run it.
+
+    Raises:
+        ProbeError: The probe failed, or no configuration has a price.
+    """
+    configurations, first = priced(checked)
+    probed = probe(checked, configurations, device) if probed is None else probed
+    beginning = probed.prices[:first]
+    pool = [price for price in probed.prices if price is not None]
+    if not pool:
+        raise ProbeError("the probe had no time for a single configuration")
+    runs = [_simulated(checked, beginning, pool, probed, seed) for seed in range(_SEARCHES)]
+    fixed = _fixed(checked, probed)
+    lengths = np.array([run.search + run.confirmation for run in runs])
+    middle = runs[int(np.argsort(lengths)[len(runs) // 2])]
+    evaluation = probed.data["evaluated"] * middle.evaluated
+    parts = {
+        **fixed,
+        "search": middle.search,
+        "confirmation": middle.confirmation,
+        "evaluation and report": evaluation + _ending(checked, probed),
+    }
+    total = sum(parts.values())
+    # Only what depends on draws spreads; everything may be measured wrongly.
+    spread = np.quantile(lengths, [0.1, 0.9]) - (middle.search + middle.confirmation)
+    return Estimate(
+        device=device,
+        parts=parts,
+        total=total,
+        low=(total + float(spread[0])) / UNSURE,
+        high=(total + float(spread[1])) * UNSURE,
+        searches=len(runs),
+        checkpoints=max(run.kept for run in runs),
+        probed=probed,
+    )
+
+
+def priced(checked: Checked) -> tuple[list[dict[str, Any]], int]:
+    """Return configurations to price: those the search begins with, then others of its space.
+
+    What an algorithm draws before it has heard of any result does not depend on one.
+
+    Returns:
+        The configurations, and how many of them begin the search.
+    """
+    plan = checked.algorithm().plan()
+    found = _beginning(checked.algorithm(), min(_BEGINNING, plan.configurations))
+    rng = np.random.default_rng([_SEED, checked.settings.seed])
+    others = [sample(checked.space, rng) for _ in range(_DRAWS)]
+    return [*found, *others], len(found)
+
+
+def _beginning(algorithm: Algorithm, most: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while len(found) < most:
+        answer = algorithm.ask()
+        if not isinstance(answer, Suggestion):
+            break
+        found.append(answer.configuration)
+    return found
+
+
+def _simulated(
+    checked: Checked,
+    beginning: Sequence[Price | None],
+    pool: Sequence[Price],
+    probed: Probed,
+    seed: int,
+) -> Simulated:
+    rng = np.random.default_rng(seed)
+    prices = list(beginning)
+
+    def price_of(number: int) -> Price:
+        while number >= len(prices):
+            prices.append(None)
+        price = prices[number]
+        if price is None:
+            price = prices[number] = pool[int(rng.integers(len(pool)))]
+        return price
+
+    costs = np.log([_cost(price) for price in pool])
+    middle, spread = float(costs.mean()), float(costs.std()) or 1.0
+
+    def merit(price: Price) -> float:
+        return REWARD * (math.log(_cost(price)) - middle) / spread
+
+    setup, trial = WORKER * probed.slowness + probed.setup, TRIAL * probed.slowness
+    return simulate(checked, price_of, seed, setup=setup, trial=trial, merit=merit)
+
+
+def _cost(price: Price) -> float:
+    return max(price.fixed + price.unit, 1e-6)
+
+
+def _fixed(checked: Checked, probed: Probed) -> dict[str, float]:
+    """Return the seconds before the first trial, by what is done in them."""
+    workers, data = checked.settings.workers, probed.data
+    parts = {"start": START * probed.slowness}
+    if not data["ready"]:
+        parts["images"] = data["serial_seconds"] + data["seconds"] / workers
+    if probed.shared:
+        parts["preparation"] = probed.shared / workers
+    return parts
+
+
+def _ending(checked: Checked, probed: Probed) -> float:
+    is_tracked = checked.settings.tracking.uri is not None
+    return (REPORT + TRACKED * is_tracked) * probed.slowness
