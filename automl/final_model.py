@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from automl import registry
 from automl.errors import one_line
 from automl.session import Session, WorkerSpec
-from automl.tracking.model import LoggedModel
+from automl.tracking.model import LoggedModel, Restorable
 
 
 def final_model(worker: Mapping[str, Any], checkpoint: str | None) -> LoggedModel | None:
@@ -23,23 +24,25 @@ def final_model(worker: Mapping[str, Any], checkpoint: str | None) -> LoggedMode
         checkpoint: The model's file.
 
     Returns:
-        None for a model of another kind than MLflow's flavours here know.
+        None for a model that only the search's images bring back, of a kind that MLflow's
+        flavours here do not know either.
 
     Raises:
         ValueError: The file was deleted or damaged since.
     """
-    session = Session(replace(WorkerSpec(**worker), device="cpu"))
+    spec = replace(WorkerSpec(**worker), device="cpu")
+    session, path = Session(spec), Path(checkpoint or "")
     try:
-        model: Any = session.load(Path(checkpoint or ""))
+        model: Any = session.load(path)
     except Exception as error:
         # Whatever a trainable's reader makes of a damaged file.
         raise ValueError(f"its file cannot be loaded: {one_line(error)}") from error
+    trainable = registry.find("trainables", spec.trainable_name)
+    example = np.asarray(session.example())
+    if hasattr(trainable, "restore"):
+        target = f"{trainable.__module__}:{trainable.__qualname__}"
+        native = Restorable(path, target, spec.options, tuple(model.classes))
+        return LoggedModel("restorable", native, example, model.predict_proba(example))
     if model.flavor not in ("sklearn", "pytorch"):
         return None
-    example = np.asarray(session.example())
-    return LoggedModel(
-        flavor=model.flavor,
-        native=model.native,
-        input_example=example,
-        output_example=model.predict_proba(example),
-    )
+    return LoggedModel(model.flavor, model.native, example, model.predict_proba(example))

@@ -7,12 +7,16 @@ Options: ``uri=…`` (default: the store in ``mlflow/`` of the current folder) a
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from automl.errors import UserError, near_miss
-from automl.tracking.ui import DEFAULT_PORT, default_uri, ui_command
+from automl.errors import UserError, near_miss, one_line
+from automl.tracking.check import check_uri
+from automl.tracking.ui import DEFAULT_PORT, default_uri, pages, ui_command
+from automl.tracking.upkeep import analyse
+from automl.tracking.uri import sqlite_path
 
 
 def parse_options(arguments: Sequence[str]) -> tuple[str, int]:
@@ -27,7 +31,7 @@ def parse_options(arguments: Sequence[str]) -> tuple[str, int]:
         if name not in options or not equals:
             raise UserError(f"{argument}: unknown option{near_miss(name, options)} (as key=value)")
         options[name] = value
-    if not options["port"].isdigit():
+    if not options["port"].isdecimal():
         raise UserError(f"port={options['port']}: use a number from 1 to 65535")
     return options["uri"], int(options["port"])
 
@@ -40,14 +44,34 @@ def main() -> None:
     try:
         uri, port = parse_options(sys.argv[1:])
         command = ui_command(uri, port)
+        check_uri(uri)
+        _refuse_taken(port)
     except (UserError, ValueError) as error:
         sys.exit(_refusal(error))
-    print(f"MLflow: http://127.0.0.1:{port} (Ctrl-C ends it)", flush=True)
+    database = sqlite_path(uri)
+    if database is not None:
+        analyse(database)
+    print(f"MLflow: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    for experiment, address in pages(uri, port):
+        print(f"  searches of {experiment}: {address}")
+    sys.stdout.flush()
     os.execv(command[0], command)
 
 
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        # As servers do, so that a port whose last connections fade away counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(
+                f"port={port}: cannot be used ({error.strerror}); choose another port="
+            ) from error
+
+
 def _refusal(error: Exception) -> int:
-    print(f"error: {error}", file=sys.stderr)
+    print(f"automl: {one_line(error)}", file=sys.stderr)
     return 2
 
 

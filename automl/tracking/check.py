@@ -9,14 +9,17 @@ import sqlite3
 import urllib.error
 import urllib.request
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from automl.disclosure import hidden
 from automl.tracking.uri import SQLITE, sqlite_path
 
 TIMEOUT_SECONDS = 3.0
 BUSY_SECONDS = 20.0  # as MLflow waits for another writer
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+_SERVERS = ("http", "https")
 _KNOWN = (
     "sqlite:///FOLDER/mlflow.db, http://HOST:PORT, https://…, postgresql://…, mysql://…, mssql://…"
 )
@@ -37,11 +40,24 @@ def check_uri(uri: str) -> None:
         UnreachableError: It does not answer, which may pass.
         ValueError: One line that says what is wrong and what to do.
     """
+    try:
+        _check(uri)
+    except UnreachableError as error:
+        raise UnreachableError(hidden(str(error))) from error
+    except ValueError as error:
+        raise ValueError(hidden(str(error))) from error
+
+
+def _check(uri: str) -> None:
     if uri.startswith(SQLITE):
         _check_sqlite(uri)
         return
-    scheme = urlsplit(uri).scheme.partition("+")[0] if "://" in uri or ":" in uri[:12] else ""
-    if scheme in ("http", "https"):
+    if not uri.strip():
+        raise ValueError(
+            f"tracking uri {uri!r}: is empty; use {SQLITE}mlflow/mlflow.db, or null for none"
+        )
+    scheme = _scheme(uri)
+    if scheme in _SERVERS:
         _check_server(uri)
     elif scheme in _PORTS:
         _check_database(uri, _PORTS[scheme])
@@ -57,6 +73,23 @@ def check_uri(uri: str) -> None:
         )
     else:
         raise ValueError(f"tracking uri {uri!r}: unknown scheme '{scheme}'; these work: {_KNOWN}")
+
+
+def _scheme(uri: str) -> str:
+    if "://" not in uri and ":" not in uri[:12]:
+        return ""
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError as error:
+        # Its text may repeat a password that is taken for a port.
+        raise ValueError(
+            f"tracking uri {uri!r}: host or port cannot be read; write SCHEME://HOST:PORT"
+        ) from error
+    scheme = parts.scheme.partition("+")[0]
+    if not parts.hostname and (scheme in _PORTS or scheme in _SERVERS):
+        raise ValueError(f"tracking uri {uri!r}: names no host; write SCHEME://HOST:PORT")
+    return scheme
 
 
 def _suggestion(uri: str) -> str:
@@ -116,13 +149,17 @@ def _check_sqlite_file(uri: str, path: Path) -> None:
 
 
 def _check_server(uri: str) -> None:
-    request = urllib.request.Request(f"{uri.rstrip('/')}/health", headers=_credentials())
+    parts = urlsplit(uri.rstrip("/"))
+    # urllib takes what stands before the host for a part of it.
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    own = (parts.username, parts.password) if parts.username is not None else None
+    request = urllib.request.Request(f"{bare}/health", headers=_credentials(own))
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
             status = response.status
     except urllib.error.HTTPError as error:
         status = error.code
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise UnreachableError(
             f"tracking uri {uri!r}: no MLflow server answers ({reason}); "
@@ -145,14 +182,20 @@ def _check_server(uri: str) -> None:
         )
 
 
-def _credentials() -> dict[str, str]:
-    """Return the header that MLflow's own client would send."""
+def _credentials(own: tuple[str, str | None] | None) -> dict[str, str]:
+    """Return the header that MLflow's own client would send: of the URI, or the environment's."""
+    if own is not None:
+        return _basic(unquote(own[0]), unquote(own[1] or ""))
     user = os.environ.get("MLFLOW_TRACKING_USERNAME")
     if user is not None:
-        pair = f"{user}:{os.environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
-        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        return _basic(user, os.environ.get("MLFLOW_TRACKING_PASSWORD", ""))
     token = os.environ.get("MLFLOW_TRACKING_TOKEN")
     return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
 
 
 def _check_database(uri: str, default_port: int) -> None:

@@ -6,30 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from automl.formatting import configuration_words, counted, number, percent, percent_interval
+from automl.tracking import links
+
+OF_EXPERIMENT = (
+    "A top-level run is a search, the runs below it are its configurations and, marked with a "
+    "seed, those that were trained again for confirmation. `validation_accuracy` over `step` goes "
+    "on through all rungs of a configuration: a step is an epoch. The saved views list searches, "
+    "and configurations with the best first."
+)
 
 
 def of_plan(plan: Mapping[str, Any]) -> str:
     """Describe a search that has begun."""
-    config, data = plan.get("config") or {}, plan.get("data") or {}
-    search = config.get("search")
-    about = search.get("description") if isinstance(search, Mapping) else None
-    sizes = plan.get("plan") or {}
-    unit = plan.get("budget_unit", "")
-    paragraphs = [f"**{about or plan['name']}**"]
-    if sizes:
-        paragraphs.append(
-            f"{sizes.get('configurations')} configurations, {sizes.get('trials')} trials, "
-            f"{number(sizes.get('budget'))} {unit} planned; "
-            f"selected on the validation split of `{plan.get('select')}`, seed {plan.get('seed')}."
-        )
-    if data.get("note"):
-        paragraphs.append(f"Data: {data['note']}")
-    return "\n\n".join(paragraphs)
+    return "\n\n".join([_title(plan), _lists(plan), *_planned(plan)])
 
 
 def of_results(plan: Mapping[str, Any], results: Mapping[str, Any]) -> str:
     """Describe a search that is over: its main figures above what was planned."""
-    paragraphs = [of_plan(plan)]
+    report = links.to_run("Report", "artifacts/report.html")
+    figures = links.to_run("figures", "artifacts/figures")
+    paragraphs = [_title(plan), f"**{report}** · {figures} · {_lists(plan)}"]
     incumbent = results.get("incumbent")
     if incumbent:
         paragraphs.append(
@@ -49,7 +45,35 @@ def of_results(plan: Mapping[str, Any], results: Mapping[str, Any]) -> str:
     if domains:
         rows = ["| domain | split | images | accuracy (95 % interval) |", "|---|---|---|---|"]
         paragraphs.append("\n".join(rows + [_row(entry) for entry in domains]))
-    return "\n\n".join(paragraphs)
+    return "\n\n".join([*paragraphs, *_planned(plan)])
+
+
+def _title(plan: Mapping[str, Any]) -> str:
+    search = (plan.get("config") or {}).get("search")
+    about = search.get("description") if isinstance(search, Mapping) else None
+    return f"**{about or plan['name']}**"
+
+
+def _planned(plan: Mapping[str, Any]) -> list[str]:
+    paragraphs = []
+    sizes, data = plan.get("plan") or {}, plan.get("data") or {}
+    if sizes:
+        paragraphs.append(
+            f"{sizes.get('configurations')} configurations, {sizes.get('trials')} trials, "
+            f"{number(sizes.get('budget'))} {plan.get('budget_unit', '')} planned; "
+            f"selected on the validation split of `{plan.get('select')}`, seed {plan.get('seed')}."
+        )
+    if data.get("note"):
+        paragraphs.append(f"Data: {data['note']}")
+    return paragraphs
+
+
+def _lists(plan: Mapping[str, Any]) -> str:
+    own = f"tags.`automl.search_id` = '{plan['search_id']}' AND tags.`automl.kind` = "
+    metric = "validation_accuracy"
+    configurations = links.to_runs("Configurations", f"{own}'configuration'", metric)
+    confirmed = links.to_runs("confirmation runs", f"{own}'confirmation'", metric)
+    return f"{configurations} and {confirmed}, best first"
 
 
 def _row(entry: Mapping[str, Any]) -> str:

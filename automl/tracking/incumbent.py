@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from automl.objective import excess
+
 
 class Incumbent:
-    """Follows finished trials: the best validation accuracy at the largest budget seen."""
+    """Follows finished trials: the best validation accuracy at the largest budget seen.
+
+    Where the objective has a limit, what keeps it comes before what does not.
+    """
 
     def __init__(self) -> None:
         self.spent = 0.0
         self.budget = 0.0
         self.accuracy: float | None = None
         self.configuration_id: str | None = None
+        self._excess = 0.0
 
     def spend(self, asked: Mapping[str, Any], reached: float) -> None:
         """Count what a trial cost that came as far as ``reached``.
@@ -22,13 +28,13 @@ class Incumbent:
         """
         self.spent += max(0.0, reached - (asked.get("previous_budget") or 0))
 
-    def offer(self, asked: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
-        """Take a finished trial as the incumbent if it is better."""
-        accuracy = metrics.get("validation_accuracy")
+    def offer(self, asked: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        """Take a finished trial, as its event tells of it, as the incumbent if it is better."""
+        accuracy = (event.get("metrics") or {}).get("validation_accuracy")
         if not isinstance(accuracy, int | float) or accuracy != accuracy:
             return
-        budget = asked["budget"]
-        first_at_budget = budget > self.budget or self.accuracy is None
-        if first_at_budget or (budget == self.budget and accuracy > (self.accuracy or 0.0)):
-            self.budget, self.accuracy = budget, float(accuracy)
+        budget, beyond = asked["budget"], excess(event.get("loss"))
+        found = (-budget, beyond, -accuracy)
+        if self.accuracy is None or found < (-self.budget, self._excess, -self.accuracy):
+            self.budget, self.accuracy, self._excess = budget, float(accuracy), beyond
             self.configuration_id = asked["configuration_id"]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from automl.disclosure import hidden
 from automl.tracking.child import Target
 from automl.tracking.model import ModelSource
 from automl.tracking.outcome import Outcome
@@ -132,7 +133,7 @@ class Mirror:
         if writer.ident is not None and not writer.drained:
             reason = writer.error or f"not done within {timeout:g} s"
             problems.append(
-                f"MLflow at {self._uri} lacks the end of this search ({reason}); "
+                f"MLflow at {hidden(self._uri)} lacks the end of this search ({reason}); "
                 "the same command writes it, and so does python -m automl.sync"
             )
         return problems

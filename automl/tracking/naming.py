@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from automl.disclosure import public
+
 MAX_KEY = 250
 MAX_PARAM = 500
 MAX_TAG = 5000
@@ -21,13 +23,13 @@ def key(name: object) -> str:
 
 def param_value(value: object) -> str:
     """Write a configuration's value in at most 500 characters; lists and mappings as JSON."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = public(value if isinstance(value, str) else json.dumps(value, default=str))
     return text if len(text) <= MAX_PARAM else f"{text[: MAX_PARAM - 1]}…"
 
 
 def tag_value(value: object) -> str:
     """Write a tag within MLflow's limit."""
-    text = str(value)
+    text = public(str(value))
     return text if len(text) <= MAX_TAG else f"{text[: MAX_TAG - 1]}…"
 
 
@@ -47,7 +49,7 @@ def milliseconds(event: Mapping[str, Any]) -> int:
 
 
 def run_name(configuration: Mapping[str, Any], configuration_id: str) -> str:
-    """Name a configuration's run: ``t10 lr=4.8e-03 b8 · 3f2a`` or ``glcm+rf · 9c1d``.
+    """Name a configuration's run: ``t10 lr=0.0048 b8 · 3f2a`` or ``glcm+rf · 9c1d``.
 
     The first words of a configuration name it (they choose what is run); where it has none,
     its first three numbers do, each under the shortest abbreviation that is its own.
@@ -68,7 +70,7 @@ def run_name(configuration: Mapping[str, Any], configuration_id: str) -> str:
 
 
 def _part(name: str, value: float) -> str:
-    return f"{name}{value}" if isinstance(value, int) else f"{name}={value:.1e}"
+    return f"{name}{value}" if isinstance(value, int) else f"{name}={value:.2g}"
 
 
 def _abbreviations(numbers: Mapping[str, float]) -> dict[str, str]:

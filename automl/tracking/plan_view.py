@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from automl.settings import flatten
-from automl.tracking import description, naming
+from automl.tracking import description, naming, saved_views
 from automl.tracking.run_view import SEARCH, DatasetView, RunKey, RunView
 
 _CONTEXTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -50,6 +50,25 @@ def parent_run(plan: Mapping[str, Any]) -> RunView:
         run.tags["group"] = naming.tag_value(group)
     run.tags["mlflow.note.content"] = naming.tag_value(description.of_plan(plan))
     return run
+
+
+def experiment_tags(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the experiment should have besides its runs; see `saved_views`."""
+    config, data = _section(plan, "config"), _section(plan, "data")
+    time = naming.milliseconds(plan)
+    trainable = str(_name(config, "trainable"))
+    parameters = _section(_section(config, "space"), "parameters")
+    return {
+        **saved_views.KIND,
+        "mlflow.note.content": description.OF_EXPERIMENT,
+        **saved_views.of_searches(splits(data), time),
+        **saved_views.of_configurations(trainable, map(naming.key, parameters), time),
+    }
+
+
+def name_of(plan: Mapping[str, Any], group: str) -> object:
+    """Return the name that a search's configuration has in a group, such as ``trainable``."""
+    return _name(_section(plan, "config"), group)
 
 
 def splits(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -45,6 +45,7 @@ def _figures(results: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if entry.get("chosen"):
             yield "confirmed_validation_accuracy", entry.get("mean")
             yield from _bounds("confirmed_validation_accuracy", entry.get("interval"))
+    yield from _trade(results.get("objective") or {})
     trials = results.get("trials") or {}
     for name in _COUNTS:
         yield f"trials_{name}", trials.get(name)
@@ -59,6 +60,17 @@ def _figures(results: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         stem = f"whole_accuracy_{entry['domain']}"
         yield stem, entry.get("accuracy")
         yield from _bounds(stem, entry.get("interval"))
+
+
+def _trade(objective: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what accuracy costs in latency, where that was measured."""
+    if objective:
+        yield "latency_limit_ms", objective.get("latency_limit_ms")
+        yield "front_size", len(objective.get("front") or ())
+        yield "configurations_within_limit", objective.get("within")
+    for entry in objective.get("confirmed") or ():
+        if entry.get("chosen"):
+            yield "confirmed_latency_ms", entry.get("latency_ms")
 
 
 def _section(stem: str, domain: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -36,6 +36,11 @@ class SearchView:
         """The search's id, once its plan was folded."""
         return str(self._plan["search_id"])
 
+    @property
+    def experiment_tags(self) -> dict[str, str]:
+        """What the search's experiment should have, once its plan was folded."""
+        return plan_view.experiment_tags(self._plan)
+
     def fold(self, event: Event) -> None:
         """Bring the tree forward by one event; kinds that are not known change nothing.
 
@@ -99,7 +104,7 @@ class SearchView:
             self._finished += 1
             if event.get("answered_by") is None:
                 self._incumbent.spend(asked, asked["budget"])
-            self._incumbent.offer(asked, event.get("metrics") or {})
+            self._incumbent.offer(asked, event)
             self._progress(event)
 
     def _on_failed(self, event: Event) -> None:
@@ -140,7 +145,7 @@ class SearchView:
         asked = self._asked[event["number"]]
         key = trial_view.run_key(asked)
         if key not in self.children:
-            self.children[key] = trial_view.new_run(asked, self.search_id)
+            self.children[key] = trial_view.new_run(asked, self._plan)
             trial_view.describe_trial(self.children[key], asked)
         return self.children[key]
 

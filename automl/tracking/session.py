@@ -9,6 +9,8 @@ from automl.tracking import artifacts
 from automl.tracking.outcome import Outcome
 from automl.tracking.search_view import SearchView
 from automl.tracking.store import connect
+from automl.tracking.upkeep import analyse
+from automl.tracking.uri import sqlite_path
 from automl.tracking.writer import Writer
 
 
@@ -27,6 +29,7 @@ class Session:
 
     def __init__(self, uri: str, experiment: str, artifact_root: str | None) -> None:
         self._store = connect(uri, experiment, artifact_root)
+        self._database = sqlite_path(uri)
         self._writer = Writer(self._store)
 
     @property
@@ -69,6 +72,11 @@ class Session:
         """End runs of the search that are marked as running though nothing runs any more."""
         self._writer.end_orphans(view.search_id)
 
+    def tidy(self) -> None:
+        """Leave a store in which MLflow's pages find runs fast."""
+        if self._database is not None:
+            analyse(self._database)
+
     def _upload_files(self, run_id: str, outcome: Outcome) -> list[str]:
         return artifacts.upload_files(self._store, run_id, outcome.files, outcome.figures)
 
@@ -76,7 +84,11 @@ class Session:
         model = outcome.model() if outcome.model is not None else None
         if model is not None:
             # Imported when a model comes: MLflow's flavours import what they save.
-            from automl.tracking import model_upload
+            from automl.tracking import model_upload, registry
 
-            model_upload.upload_model(self._store, run_id, model)
+            entry = model_upload.upload_model(self._store, run_id, model)
+            experiment = self._store.client.get_experiment(self._store.experiment_id)
+            size = model.input_example.shape[1:3]
+            wanted = registry.entry(experiment.name, outcome.results, size)
+            registry.register(self._store, run_id, entry, wanted)
         return []

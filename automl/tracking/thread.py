@@ -151,6 +151,7 @@ class MirrorThread(threading.Thread):
         self._beat()
         session.write(self._view, self._beat)
         session.end_orphans(self._view)
+        session.tidy()
         self._uploaded = True
         self.problems.extend(problems)
 

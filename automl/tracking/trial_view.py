@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from automl.tracking import naming
+from automl.tracking import naming, plan_view
 from automl.tracking.run_view import CONFIGURATION, CONFIRMATION, RunKey, RunView
 
 
@@ -17,8 +17,8 @@ def run_key(asked: Mapping[str, Any]) -> RunKey:
     return RunKey(CONFIGURATION, asked["configuration_id"])
 
 
-def new_run(asked: Mapping[str, Any], search_id: str) -> RunView:
-    """Return the run of a configuration whose first trial was asked for."""
+def new_run(asked: Mapping[str, Any], plan: Mapping[str, Any]) -> RunView:
+    """Return the run of a configuration of the search with this plan: its first was asked for."""
     key = run_key(asked)
     configuration = asked["configuration"]
     name = naming.run_name(configuration, key.configuration_id)
@@ -29,7 +29,9 @@ def new_run(asked: Mapping[str, Any], search_id: str) -> RunView:
         naming.key(name): naming.param_value(value) for name, value in configuration.items()
     }
     run.tag(
-        search_id=search_id,
+        search_id=plan["search_id"],
+        search_name=plan["name"],
+        trainable=plan_view.name_of(plan, "trainable"),
         kind=key.kind,
         configuration_id=key.configuration_id,
         confirmation_seed=key.confirmation_seed or None,

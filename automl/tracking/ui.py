@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
+from automl.tracking.links import TRAINING
+from automl.tracking.saved_views import SEARCHES
 from automl.tracking.uri import SQLITE, absolute_uri, sqlite_path
 
 DEFAULT_PORT = 5000
@@ -36,3 +41,27 @@ def ui_command(uri: str, port: int = DEFAULT_PORT) -> list[str]:
     if path is not None:
         command += ["--default-artifact-root", (path.parent.absolute() / "artifacts").as_uri()]
     return [*command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+
+
+def pages(uri: str, port: int = DEFAULT_PORT) -> list[tuple[str, str]]:
+    """Return (experiment, address of the list of its searches), for a store in an SQLite file.
+
+    Empty where the store does not say, or has no such view.
+    """
+    path = sqlite_path(uri)
+    if path is None:
+        return []
+    query = (
+        "SELECT e.name, e.experiment_id FROM experiments e JOIN experiment_tags t "
+        "ON t.experiment_id = e.experiment_id WHERE t.key = ? AND e.lifecycle_stage = 'active' "
+        "ORDER BY e.name"
+    )
+    try:
+        file = f"file:{quote(str(path))}?mode=ro"
+        with closing(sqlite3.connect(file, uri=True)) as connection:
+            found = connection.execute(query, [SEARCHES]).fetchall()
+    except sqlite3.Error:
+        return []
+    options = urlencode({"viewStateShareKey": SEARCHES.rpartition(".")[2], **TRAINING})
+    root = f"http://127.0.0.1:{port}/#/experiments"
+    return [(name, f"{root}/{number}/runs?{options}") for name, number in found]

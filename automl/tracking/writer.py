@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-from automl.tracking import lookup
+from automl.tracking import links, lookup
 from automl.tracking.lookup import POINTS, Remote
 from automl.tracking.run_view import KILLED, RUNNING, SEARCH, DatasetView, RunKey, RunView
 from automl.tracking.search_view import SearchView
 from automl.tracking.store import Store
 
+_NOTE = "mlflow.note.content"
 _METRICS_PER_CALL = 800
 _OTHERS_PER_CALL = 100
 
@@ -42,6 +43,7 @@ class Writer:
         if view.parent is None:
             return
         if self._remotes is None:
+            self._tag_experiment(view.experiment_tags)
             self._remotes = lookup.find_runs(self.store, view.search_id)
         parent = self._write(self._remotes, view.parent, None)
         for run in view.children.values():
@@ -72,10 +74,19 @@ class Writer:
             # The store knows of more than the ledger does: its last lines were lost to a power
             # cut. Everything is sent again; equal rows are not doubled.
             remote.points = 0
+        if _NOTE in tags:
+            tags[_NOTE] = links.resolved(tags[_NOTE], self.store.experiment_id, remote.run_id)
         self._log(run, tags, remote)
         self._log_inputs(run, remote)
         self._set_status(run, remote)
         return remote
+
+    def _tag_experiment(self, tags: dict[str, str]) -> None:
+        """Give the experiment what it lacks; what it has may be somebody's own by now."""
+        known = self._client.get_experiment(self.store.experiment_id).tags
+        for key, value in tags.items():
+            if key not in known:
+                self._client.set_experiment_tag(self.store.experiment_id, key, value)
 
     def _set_status(self, run: RunView, remote: Remote) -> None:
         if run.status == RUNNING:

@@ -79,6 +79,11 @@ def read_store() -> Callable[[Path], Dump]:
                     "inputs": sorted(_inputs(connection, run_id)),
                 }
             for run in runs.values():
+                note = run["tags"].get("mlflow.note.content", "")
+                for run_id, name in names.items():
+                    note = note.replace(run_id, name)
+                if note:
+                    run["tags"]["mlflow.note.content"] = note
                 parent = run["tags"].pop("mlflow.parentRunId", None)
                 run["parent"] = names.get(parent, parent)
         finally:

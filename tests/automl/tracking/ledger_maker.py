@@ -96,7 +96,11 @@ def plan_fields(name: str, search_id: str) -> dict[str, Any]:
             "search": {"name": "deepfreak_bohb", "description": "BOHB over topologies"},
             "algorithm": {"name": "bohb", "eta": 3},
             "trainable": {"name": "deepfreak", "options": {"width": 0.125, "blocks": [1, 1, 1, 1]}},
-            "space": {"name": "deepfreak", "long": "x" * 2000},
+            "space": {
+                "name": "deepfreak",
+                "long": "x" * 2000,
+                "parameters": {name: {"default": 1} for name in configuration(1)},
+            },
             "scale": {"name": "smoke"},
             "seed": 0,
         },
@@ -185,6 +189,10 @@ def results() -> dict[str, Any]:
     }
     return {
         "name": "deepfreak_bohb-smoke-seed0",
+        "trainable": "deepfreak",
+        "select": "synthetic",
+        "labels": "full",
+        "data": {"digest": "d" * 64},
         "incumbent": {
             "configuration_id": configuration_id(a),
             "configuration": a,
@@ -196,6 +204,7 @@ def results() -> dict[str, Any]:
         "confirmation": [
             {
                 "configuration_id": configuration_id(a),
+                "configuration": a,
                 "mean": 0.72,
                 "interval": [0.7, 0.74],
                 "seeds": [{}, {}],

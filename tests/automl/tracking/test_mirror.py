@@ -72,14 +72,14 @@ def test_the_tree_of_a_whole_search(uri, dump, ledgers):
     assert figures["test_diffraction_missed_synthetic"] == 1
 
     assert sorted((name.rpartition(" · ")[0], run["status"]) for name, run in runs.items()) == [
-        ("t1 lr=3.0e+00 b8", "FAILED"),
-        ("t10 lr=4.8e-03 b8", "FINISHED"),
-        ("t10 lr=4.8e-03 b8 · e13e", "FINISHED"),
-        ("t10 lr=4.8e-03 b8 · e13e", "FINISHED"),
-        ("t6 lr=1.0e-02 b8", "FINISHED"),
+        ("t1 lr=3 b8", "FAILED"),
+        ("t10 lr=0.0048 b8", "FINISHED"),
+        ("t10 lr=0.0048 b8 · e13e", "FINISHED"),
+        ("t10 lr=0.0048 b8 · e13e", "FINISHED"),
+        ("t6 lr=0.01 b8", "FINISHED"),
     ]
     assert {run["parent"] for run in runs.values()} == {"deepfreak_bohb-smoke-seed0"}
-    best = runs["t10 lr=4.8e-03 b8 · e13e"]
+    best = runs["t10 lr=0.0048 b8 · e13e"]
     assert best["params"]["topology"] == "10"
     assert [step for key, step, *_ in best["metrics"] if key == "train_loss"] == [1, 2, 3]
     assert (best["start"], best["end"]) == (1_700_000_002_000, 1_700_000_017_000)

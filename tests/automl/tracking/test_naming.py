@@ -10,7 +10,7 @@ from automl.tracking import naming
 @pytest.mark.parametrize(
     ("configuration", "expected"),
     [
-        ({"topology": 10, "learning_rate": 4.8e-3, "batch_size": 8}, "t10 lr=4.8e-03 b8 · 3f2a"),
+        ({"topology": 10, "learning_rate": 4.8e-3, "batch_size": 8}, "t10 lr=0.0048 b8 · 3f2a"),
         ({"extractor": "glcm", "classifier": "rf", "trees": 100}, "glcm+rf · 3f2a"),
         ({"trees": 10, "topology": 3, "depth": 2}, "trees10 topology3 d2 · 3f2a"),
         ({"flag": True, "angles": [0, 45], "nothing": None}, "· 3f2a"),

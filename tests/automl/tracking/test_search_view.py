@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+import re
+from urllib.parse import parse_qsl
+
 import pytest
 
 from automl.tracking.run_view import RunKey
@@ -148,3 +152,43 @@ def test_unknown_events_change_nothing(begun):
     before = len(folded(begun.events).children)
     begun.add("a_kind_of_tomorrow", number=3)
     assert len(folded(begun.events).children) == before
+
+
+def test_a_description_links_the_report_and_the_best(ledgers):
+    from automl.tracking.links import resolved
+
+    view = folded(ledgers.whole_search())
+    assert "report.html" not in view.parent.tags["mlflow.note.content"]
+    view.conclude(ledgers.results(), 7)
+    note = resolved(view.parent.tags["mlflow.note.content"], "1", "abc")
+    assert "[Report](#/experiments/1/runs/abc/artifacts/report.html?" in note
+    (configurations,) = re.findall(r"\[Configurations\]\((.*?)\)", note)
+    page, _, query = configurations.partition("?")
+    assert page == "#/experiments/1/runs"
+    options = dict(parse_qsl(query))
+    assert options["orderByKey"] == "metrics.`validation_accuracy`"
+    assert view.search_id in options["searchFilter"]
+
+
+def test_views_are_saved_with_the_columns_of_the_search(ledgers):
+    tags = folded(ledgers.whole_search()[:1]).experiment_tags
+    view = json.loads(tags["mlflow.sharedViewState.automl-deepfreak"])
+    state = json.loads(view["state"])
+    columns = ["metrics.`validation_accuracy`", "metrics.`budget`", "params.`topology`"]
+    assert state["selectedColumns"][:3] == columns
+    assert state["columnOrder"] == state["selectedColumns"]
+    searches = json.loads(tags["mlflow.sharedViewState.automl-searches"])
+    assert "metrics.`test_accuracy_real_raw`" in json.loads(searches["state"])["selectedColumns"]
+
+
+def test_a_view_that_somebody_changed_is_left_alone(uri, ledgers):
+    from mlflow.tracking import MlflowClient
+
+    from automl.tracking.session import Session
+
+    client, key = MlflowClient(uri), "mlflow.sharedViewState.automl-searches"
+    client.set_experiment_tag(client.create_experiment("diffranet"), key, "mine")
+    Session(uri, "diffranet", None).write(folded(ledgers.whole_search()[:1]))
+    tags = client.get_experiment("1").tags
+    assert tags[key] == "mine"
+    assert tags["mlflow.experimentKind"] == "custom_model_development"

@@ -60,3 +60,21 @@ def test_the_command_line_refuses_with_status_2_and_one_line(tmp_path, monkeypat
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
+
+
+def test_the_lists_of_searches_are_named(uri, database, ledgers):
+    from automl.tracking.search_view import SearchView
+    from automl.tracking.session import Session
+    from automl.tracking.ui import pages
+
+    assert pages(uri, 5001) == []
+    view = SearchView()
+    view.fold(ledgers.whole_search()[0])
+    Session(uri, "diffranet", None).write(view)
+    ((experiment, address),) = pages(uri, 5001)
+    assert experiment == "diffranet"
+    page = "http://127.0.0.1:5001/#/experiments/1/runs?viewStateShareKey=automl-searches"
+    assert address.startswith(page)
+    database.write_bytes(b"SQLite format 3\0")
+    assert pages(uri, 5001) == []
+    assert pages("postgresql://host/db", 5001) == []
