@@ -11,7 +11,7 @@ TEST_WORKERS ?= 2
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test slow lint format ui bench faults clean
+.PHONY: help install demo test slow lint format ui bench faults audit clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -37,10 +37,10 @@ format: install  ## Let ruff format and mend what it can
 	$(BIN)/ruff format .
 
 test: lint  ## Run lint and the tests
-	$(BIN)/pytest -m "not slow" -n $(TEST_WORKERS) --dist worksteal
+	$(BIN)/pytest -m "not slow" -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 slow: install  ## Run the tests that make test leaves out, but for the faults
-	$(BIN)/pytest -m slow -n $(TEST_WORKERS) --dist worksteal --ignore tests/faults
+	$(BIN)/pytest -m slow -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/faults
 
 ui: install  ## Open the MLflow UI on the runs of this folder
 	$(BIN)/python -m automl.ui
@@ -49,7 +49,12 @@ bench: install  ## Print the benchmarks
 	$(BIN)/python -m benchmarks
 
 faults: install  ## Kill and harm searches in every way, for half an hour, and compare what comes of them
-	$(BIN)/pytest -m "slow or not slow" -n $(TEST_WORKERS) --dist worksteal tests/faults
+	$(BIN)/pytest -m "slow or not slow" -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/faults
+
+audit: install  ## Look up advisories on the pinned packages (needs the network)
+	@$(BIN)/python -c "from urllib.request import urlopen; urlopen('https://pypi.org/pypi/pip/json', timeout=20).close()" \
+	  2>/dev/null || { echo "audit: pypi.org, which has the advisories, does not answer; nothing was looked up"; exit 2; }
+	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 clean:  ## Remove what install made; runs and data stay
 	rm -rf $(VENV)

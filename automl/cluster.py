@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import logging
+import os
 import signal
 import socket
 import threading
@@ -30,6 +31,8 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
     """
     local = settings.address == "local"
     _check_reachable(settings.address)
+    if local:
+        _check_local_cpus(settings)
     environment.prepare()
     logging.getLogger("ray").setLevel(logging.ERROR)
     terminate = signal.getsignal(signal.SIGTERM)
@@ -76,11 +79,21 @@ def _check_reachable(address: str) -> None:
         return
     try:
         socket.create_connection((host, int(port)), timeout=3.0).close()
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise UserError(
             f"cluster.address: no Ray cluster at '{address}' ({one_line(error)}); "
             "start one with `ray start --head`, or use cluster=local"
         ) from error
+
+
+def _check_local_cpus(settings: ClusterSettings) -> None:
+    """Refuse, before Ray starts, what this machine cannot have."""
+    most, wanted = settings.cpus or os.cpu_count() or 1, settings.trial.cpus
+    if wanted > most:
+        raise UserError(
+            f"cluster.trial.cpus: a trial asks for {wanted:g} CPU, but the most that a node has "
+            f"is {most:g}; lower it"
+        )
 
 
 def _check_fit(trial: ResourceSettings) -> None:

@@ -7,13 +7,13 @@ but for their seed are pooled. Writes compare.json and compare.html, and a run o
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
+from automl.arguments import CommandLine
+from automl.disclosure import hidden
 from automl.errors import SearchError, UserError, writing
 from automl.tracking.ui import default_uri
 
@@ -32,18 +32,13 @@ class Options:
     runs: Path
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; --help lists the options")
-
-
 def parse_options(arguments: Sequence[str]) -> Options:
     """Return the options.
 
     Raises:
         UserError: An option is unknown or lacks its value, or nothing is named.
     """
-    parser = _Parser(prog="python -m automl.compare", description=__doc__, allow_abbrev=False)
+    parser = CommandLine(prog="python -m automl.compare", description=__doc__, allow_abbrev=False)
     parser.add_argument("names", nargs="*", metavar="NAME", help="a search: a folder under --runs")
     parser.add_argument("--group", metavar="TAG", help="the searches tagged group=TAG in MLflow")
     parser.add_argument(
@@ -97,7 +92,7 @@ def run(options: Options) -> int:
     print(f"\nPage: {page}")
     if uri is not None:
         run_id = log(found, sources, uri, {data.name: data, page.name: page}, figures)
-        print(f"MLflow: run {run_id} at {uri}")
+        print(f"MLflow: run {run_id} at {hidden(uri)}")
     return _DIFFERENT if options.strict and not found["images"]["same"] else 0
 
 

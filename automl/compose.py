@@ -1,23 +1,54 @@
-"""Hydra at the border: where its tree lies, and its complaints in one line."""
+"""Hydra at the border: its tree, the command line, and its complaints in one line."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import hydra
 from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException, MissingConfigException
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from automl.errors import UserError, near_miss, one_line
+from automl.arguments import complaint
+from automl.complaints import explanation
+from automl.completion import PROGRAM, completion, is_completion
+from automl.errors import UserError
 from automl.settings import flatten
 
 BORDER_ERRORS = (HydraException, OmegaConfBaseException)
+_MULTIRUN = ("-m", "--multirun")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One search as the command line has it.
+
+    Attributes:
+        overrides: Its overrides, as text.
+        config: The composed configuration, in plain containers.
+    """
+
+    overrides: tuple[str, ...]
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command line asks for; no jobs where Hydra answered by itself (``--cfg job``)."""
+
+    jobs: tuple[Job, ...] = ()
+    multirun: bool = False
 
 
 def conf_dir() -> Path:
@@ -42,6 +73,68 @@ def plain(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()}
 
 
+def compose_command(words: Sequence[str]) -> Command:
+    """Let Hydra read the command line, and return the searches that it asks for.
+
+    All of them are composed before the first one runs. Running them is not left to Hydra: its
+    launcher has no word for a search that was stopped, and its callbacks hear of no Ctrl-C.
+
+    Args:
+        words: The command line behind the program's name, in any order of flags and overrides;
+            ``sys.argv`` is set to it.
+
+    Raises:
+        UserError: A search cannot be composed.
+        HydraException: Or it is Hydra that refuses (one of ``BORDER_ERRORS``).
+    """
+    jobs: list[Job] = []
+    refused: list[UserError] = []
+    modes: list[RunMode] = []
+
+    def collect(composed: DictConfig) -> None:
+        # What is raised in here Hydra also prints.
+        asked = HydraConfig.get()
+        modes.append(asked.mode)
+        try:
+            jobs.append(Job(tuple(map(str, asked.overrides.task)), plain(composed)))
+        except BORDER_ERRORS as error:
+            refused.append(explain(error, words))
+        except UserError as error:
+            refused.append(error)
+
+    words = _flags_first(words)
+    asked_by_shell = is_completion(words)
+    if not asked_by_shell:
+        _check_flags(words)
+    multirun = any(word in _MULTIRUN for word in words) and not asked_by_shell
+    program = sys.argv[0]
+    application = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
+    with tempfile.TemporaryDirectory() as scratch:
+        # Hydra's own record of a multirun is of no use to anyone: each search has its config.yaml.
+        folder = scratch.replace("'", "\\'")
+        extra = [f"hydra.sweep.dir='{folder}'"] if multirun else []
+        # A shell is told the program's name, whichever way it was called.
+        sys.argv = [PROGRAM if asked_by_shell else program, *words, *extra]
+        try:
+            with completion(words) if asked_by_shell else nullcontext():
+                application(collect)()
+        except UserError:
+            raise
+        except Exception as error:
+            # Whatever a wrong file makes YAML and OmegaConf raise besides Hydra's own errors.
+            raise explain(error, words) from error
+        finally:
+            sys.argv = [program, *words]
+    if refused:
+        raise refused[0]
+    if multirun and not jobs:
+        raise UserError(
+            "multirun: another launcher or sweeper took the searches; leave hydra/launcher and "
+            "hydra/sweeper as they are: a search has its own workers"
+        )
+    return Command(tuple(jobs), multirun or RunMode.MULTIRUN in modes)
+
+
 def compose_plain(overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Compose the tree with overrides, outside of a Hydra application."""
     GlobalHydra.instance().clear()
@@ -49,37 +142,48 @@ def compose_plain(overrides: Sequence[str] = ()) -> dict[str, Any]:
         return plain(compose("config", overrides=list(overrides)))
 
 
-def explain(error: Exception) -> UserError:
-    """Return a refusal in one line for what Hydra or OmegaConf raised."""
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, choice = str(error.missing_cfg_file).rpartition("/")
-        return UserError(
-            f"{group}={choice}: no such {group}{near_miss(choice, error.options or ())}"
-        )
-    text = one_line(error)
-    found = re.search(r"Could not (?:override|delete from config\.?) '([^']+)'", text)
-    if found:
-        key = re.sub(r"[@=].*", "", found.group(1))
-        return UserError(f"{key}: no such key{_near_key(key)}")
-    missing = re.search(r"Missing mandatory value: (\S+)", text)
-    if missing:
-        key = missing.group(1).rstrip(".")
-        return UserError(f"{key}: missing; give {key}=… on the command line")
-    return UserError(f"configuration: {text}")
+def explain(error: Exception, words: Sequence[str] = ()) -> UserError:
+    """Return a refusal in one line for what composing raised.
+
+    Args:
+        error: Hydra's, OmegaConf's, or that of a file of the tree.
+        words: The command line, whose choices say which keys there are.
+    """
+    return UserError(explanation(error, lambda: _known_keys(words)))
 
 
-def _near_key(key: str) -> str:
-    """Return a hint at the key that was meant, or the keys beside it."""
-    keys = set(flatten(compose_plain()))
-    keys |= {path.name for path in conf_dir().iterdir() if path.is_dir()}
-    keys |= {key.rsplit(".", depth)[0] for key in keys for depth in range(1, key.count(".") + 1)}
-    parent, _, leaf = key.rpartition(".")
-    close = difflib.get_close_matches(leaf, {other.rpartition(".")[2] for other in keys}, n=1)
-    meant = [other for other in keys if close and other.rpartition(".")[2] == close[0]]
-    if meant:
-        # Of several sections that have such a key, the one nearest to where it was looked for.
-        root = key.partition(".")[0]
-        nearest = min(meant, key=lambda other: (not other.startswith(root), len(other), other))
-        return f"; did you mean '{nearest}'?"
-    beside = [other for other in keys if other.rpartition(".")[0] == parent]
-    return near_miss(key, beside or [other for other in keys if "." not in other])
+def _flags_first(words: Sequence[str]) -> list[str]:
+    """Return the words in the order that Hydra's parser wants: no flag between overrides."""
+    overrides = [w for w in words if not w.startswith("-") and (w[:1] in ("+", "~") or "=" in w)]
+    return [word for word in words if word not in overrides] + overrides
+
+
+def _check_flags(words: Sequence[str]) -> None:
+    parser = get_args_parser()
+
+    def refuse(message: str) -> NoReturn:
+        raise UserError(complaint(parser, message))
+
+    # Hydra's own would print its whole usage.
+    parser.error = refuse
+    given = parser.parse_args(list(words))
+    if given.config_dir is not None and not Path(given.config_dir).is_dir():
+        raise UserError(f"--config-dir: there is no folder {given.config_dir}; name yours")
+
+
+def _known_keys(words: Sequence[str]) -> set[str]:
+    """Return the dotted keys of the tree with the groups' choices that some words make."""
+    groups = {path.name for path in conf_dir().iterdir() if path.is_dir()}
+    choices = [word for word in words if word.partition("=")[0] in groups]
+    try:
+        return set(flatten(_compose_raw(choices))) | groups
+    except BORDER_ERRORS:  # a choice is wrong as well
+        return set(flatten(_compose_raw(()))) | groups
+
+
+def _compose_raw(overrides: Sequence[str]) -> dict[str, Any]:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        values = OmegaConf.to_container(compose("config", overrides=list(overrides)))
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}

@@ -37,6 +37,8 @@ class DriverSettings:
     checkpoints: Path
     splits: tuple[tuple[str, str], ...]
     failures: FailureSettings
+    # Whether the model of every trial is written, as where its latency is measured.
+    keeps_models: bool = False
 
 
 class Driver:
@@ -207,7 +209,8 @@ class Driver:
         return self._settings.checkpoints / trial.checkpoint_name
 
     def _task(self, trial: Trial) -> Task:
-        keeps = self._settings.resumable or trial.phase == CONFIRMATION
+        settings = self._settings
+        keeps = settings.resumable or settings.keeps_models or trial.phase == CONFIRMATION
         return Task(
             kind="train",
             number=trial.number,

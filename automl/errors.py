@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from automl.disclosure import hidden
+
 
 class UserError(Exception):
     """Bad input. Its message is one line: what is wrong, where, and what to do.
@@ -43,6 +45,6 @@ def near_miss(word: str, known: Iterable[str]) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an exception's message on one line."""
-    text = " ".join(str(error).split())
+    """Return an exception's message on one line, without credentials."""
+    text = hidden(" ".join(str(error).split()))
     return text or type(error).__name__

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from automl.disclosure import hidden
 from automl.driver import Driver
 from automl.errors import writing
 from automl.final_model import final_model
@@ -18,6 +19,7 @@ from automl.planning import Checked
 from automl.progress import Progress
 from automl.report import build_report
 from automl.report.details import detailed
+from automl.report.pareto import front_lines
 from automl.results import results, write_json
 from automl.session import WorkerSpec
 from automl.settings import Settings
@@ -118,6 +120,7 @@ def summary(found: Mapping[str, Any], folder: Path, settings: Settings) -> str:
         lines.append(
             f"Promotions: {counts['promoted']}, saving {saved} by continuing from checkpoints"
         )
+    lines += front_lines(found)
     classes = " in two classes" if found["labels"] == "binary" else ""
     lines.append(f"Test accuracy{classes}, 95% interval:")
     lines += _accuracies(evaluation["domains"])
@@ -144,9 +147,9 @@ def _accuracies(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _ui_command(uri: str) -> str:
     if uri.startswith(("http://", "https://")):
-        return uri
+        return hidden(uri)
     here = Path.cwd()
     python = Path(sys.executable)
     shown = python.relative_to(here) if python.is_relative_to(here) else python
-    store = "" if absolute_uri(uri) == default_uri(here) else f" uri={absolute_uri(uri)}"
+    store = "" if absolute_uri(uri) == default_uri(here) else f" uri={hidden(absolute_uri(uri))}"
     return f"{shown} -m automl.ui{store}"

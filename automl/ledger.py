@@ -32,11 +32,17 @@ def read_events(path: Path) -> tuple[list[Event], int]:
     A last line that a kill cut short is left out; its work is done again.
 
     Raises:
-        UserError: A line other than the last one is no JSON object.
+        UserError: It cannot be read, or a line other than the last one is no JSON object.
     """
     if not path.exists():
         return [], 0
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); put the ledger back, "
+            "or choose another name= to begin anew"
+        ) from error
     events: list[Event] = []
     whole = 0
     lines = content.split(b"\n")
@@ -144,9 +150,15 @@ def lock(folder: Path) -> IO[str]:
     The kernel drops the lock with its process, so that a dead driver's is taken over.
 
     Raises:
-        UserError: A living driver holds it.
+        UserError: A living driver holds it, or it cannot be opened.
     """
-    file = (folder / "lock").open("a+")
+    try:
+        file = (folder / "lock").open("a+")
+    except OSError as error:
+        raise UserError(
+            f"{folder / 'lock'}: cannot be written ({error.strerror}); "
+            "make the search's folder writable"
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

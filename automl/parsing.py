@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from automl.errors import UserError, near_miss
@@ -54,19 +56,67 @@ def _value(hint: Any, value: Any, key: str) -> Any:
     if origin is typing.Literal:
         choices = typing.get_args(hint)
         if value not in choices:
-            raise UserError(f"{key}: {value!r} is none of {', '.join(map(str, choices))}")
+            raise UserError(_no_choice(key, value, [str(choice) for choice in choices]))
         return value
     if dataclasses.is_dataclass(hint):
         return parse(hint, value, key)  # type: ignore[arg-type]
     if hint is Any:
         return value
     kind = origin or hint
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return _finite(value, key)
     wrong_bool = isinstance(value, bool) and kind is not bool
     if wrong_bool or not isinstance(value, kind):
-        raise UserError(f"{key}: expected {_NAMES.get(kind, str(kind))}, got {value!r}")
+        quotes = (
+            f"; put it in quotes: {key}=\"'{value}'\""
+            if kind is str and not isinstance(value, dict | list)
+            else ""
+        )
+        expected = _NAMES.get(kind, str(kind))
+        raise UserError(f"{key}: expected {expected}, got {value!r}{quotes}")
     return dict(value) if kind in _MAPPINGS else value
+
+
+def _no_choice(key: str, value: Any, choices: Sequence[str]) -> str:
+    close = difflib.get_close_matches(str(value), choices, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    return f"{key}: {value!r} is none of {', '.join(choices)}{hint}"
+
+
+def _finite(value: float, key: str) -> float:
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        number = math.inf
+    if not math.isfinite(number):
+        raise UserError(f"{key}: {value!r} is no finite number; give one")
+    return number
+
+
+def refuse_odd_values(value: object, key: str = "") -> None:
+    """Refuse what a ledger, which is JSON, cannot hold: NaN, infinities, objects.
+
+    Args:
+        value: Of a composed configuration, or all of it.
+        key: Its dotted key.
+
+    Raises:
+        UserError: It names the key.
+    """
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            refuse_odd_values(inner, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            refuse_odd_values(inner, key)
+    elif isinstance(value, float):
+        _finite(value, key)
+    elif value is not None and not isinstance(value, bool | int | str):
+        kind = type(value).__name__
+        raise UserError(
+            f"{key}: a value of type {kind} cannot be kept; "
+            "write a number, text, true, false or null"
+        )
 
 
 _MAPPINGS = (dict, typing.get_origin(Mapping[str, Any]))

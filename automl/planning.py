@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from automl import registry
 from automl.algorithms import Algorithm, build
-from automl.errors import UserError, one_line
+from automl.errors import UserError, near_miss, one_line
+from automl.folders import check_folders
 from automl.labels import check_views
 from automl.settings import Settings
 from automl.tracking.check import UnreachableError, check_uri
@@ -55,6 +56,7 @@ def check(settings: Settings, *, name: str | None = None, taken_up: bool = False
     Raises:
         UserError: One line: what is wrong, where, and what to do.
     """
+    check_folders(settings, name or "")
     try:
         space = parse_space(settings.space, where="space")
     except SpaceError as error:
@@ -69,11 +71,32 @@ def check(settings: Settings, *, name: str | None = None, taken_up: bool = False
     # Where only the opened data have views, they are asked once they are.
     if settings.labels == "binary" and isinstance(views, Mapping):
         ask("labels", check_views, views)
+    known = getattr(dataset, "selectable", None)
+    if known is not None:
+        check_select(settings.select, ask("data", known, settings.data.options))
     ask("trainable", trainable.check, settings.trainable.options, names, shape)
     checked = Checked(settings, space, dataset, trainable, _check_tracking(settings, taken_up))
     draws = checked.algorithm().plan().configurations
     warm = warm_start(settings, space, draws, name or settings.name)
     return replace(checked, initial=warm.configurations, notes=checked.notes + warm.notes)
+
+
+def selectable(domains: Iterable[Any]) -> tuple[str, ...]:
+    """Return the names of those domains whose validation split a search can optimise for."""
+    return tuple(domain.name for domain in domains if "validation" in domain.splits)
+
+
+def check_select(select: str, known: Sequence[str]) -> None:
+    """Refuse a selection domain that the data do not have.
+
+    Raises:
+        UserError: With the nearest that they have.
+    """
+    if select not in known:
+        raise UserError(
+            f"select: the data have no validation split of a domain '{select}'"
+            f"{near_miss(select, known)}"
+        )
 
 
 def _check_tracking(settings: Settings, taken_up: bool) -> tuple[str, ...]:
@@ -100,7 +123,8 @@ def ask(where: str, function: Any, *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
     except (ValueError, OSError) as error:
         text = one_line(error)
-        raise UserError(text if text.startswith(where) else f"{where}: {text}") from error
+        named = text.startswith((f"{where}:", f"{where}."))
+        raise UserError(text if named else f"{where}: {text}") from error
 
 
 def plan_summary(checked: Checked) -> dict[str, Any]:
@@ -120,8 +144,8 @@ def plan_summary(checked: Checked) -> dict[str, Any]:
     }
 
 
-def preview(name: str, checked: Checked) -> str:
-    """Return the plan as text."""
+def preview(name: str, checked: Checked, *, probe: bool = False) -> str:
+    """Return the plan as text; with a probe it takes some seconds and says how long a run takes."""
     # Here alone: a search needs neither.
     from automl import costs, sharing_plan
 
@@ -137,6 +161,8 @@ def preview(name: str, checked: Checked) -> str:
     ]
     if settings.labels != "full":
         lines.append("  trained and evaluated in two classes (labels=binary)")
+    if settings.objective.measures_latency:
+        lines.append(f"  objective: {settings.objective.words}")
     for bracket in plan["brackets"]:
         rungs = " → ".join(f"{count} × {budget}" for count, budget in bracket["rungs"])
         lines.append(f"  bracket {bracket['index'] + 1:>2}: {rungs} {unit}")
@@ -150,6 +176,10 @@ def preview(name: str, checked: Checked) -> str:
     )
     lines += costs.lines(costs.forecast(checked, name), unit)
     lines += sharing_plan.lines(checked)
+    if probe:
+        from automl import probe_lines
+
+        lines += probe_lines.lines(checked)
     lines += [f"  {note}" for note in checked.notes]
     lines.append("Nothing was started; leave preview=true out to run it.")
     return "\n".join(lines)

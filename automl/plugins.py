@@ -321,7 +321,12 @@ class Restoring(Protocol):
     """What a trainable has besides if its models can be used without the data they learned."""
 
     unpickles: bool
-    """Whether reading a model's file can run code that lies in it."""
+    """Whether reading a model's file can run code that lies in it, as reading a pickle does.
+
+    Such a file is read from the search's own folder alone, or if the user trusts it.
+    Where this is false, a class method ``restore_trusted`` may read what ``restore`` refuses,
+    such as pickles of earlier versions; it is called if the user says so.
+    """
 
     @classmethod
     def restore(

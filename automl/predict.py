@@ -36,6 +36,7 @@ BAD_INPUT = 2
 FAILED = 1
 INTERRUPTED = 130
 TOGETHER = "this model judges images by the others of their batch"
+TRUSTED = "warning: --trust-pickle: if the model is a pickle, any code in its file runs now"
 NOMINAL = "this model's probabilities are nominal: their order is meant, their size is not"
 
 
@@ -53,6 +54,8 @@ def run(options: Options, stop: threading.Event) -> int:
     search = find_search(options.name, options.runs)
     frames = reader(search, options.reading)
     sources = expand(options.images, frames)
+    if options.trust_pickle:
+        _say(TRUSTED)
     screen = load(search, options.device, options.model, options.trust_pickle)
     if screen.together and options.watch is not None:
         raise UserError(f"--watch: {TOGETHER}; name a folder of many instead")

@@ -14,8 +14,10 @@ from statistics import median
 from typing import Any
 
 from automl.elapsed import worked
+from automl.objective import excess
+from automl.objective_front import trade
 from automl.selection import confirmed, mean_accuracy
-from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first
+from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first, rank
 from automl.statistics import (
     binary_summary,
     collapse,
@@ -45,6 +47,7 @@ def results(
     config = plan["config"]
     trials = state.phase(SEARCH)
     best = best_first(trials)
+    traded = trade(state)
     return {
         "name": plan["name"],
         "search": config["search"]["name"],
@@ -67,6 +70,7 @@ def results(
         "configurations": _configurations(state, trials),
         "confirmation": _confirmation(state, plan),
         "evaluation": _evaluation(state, binary),
+        **({} if traded is None else {"objective": traded}),
         "data": plan["data"],
         "provenance": plan["provenance"],
         "times": _times(events, state, plan),
@@ -108,11 +112,11 @@ def _trajectory(trials: Sequence[Trial]) -> list[Json]:
     """Return the incumbent after each trial, in the order of asks, against the budget spent."""
     steps: list[Json] = []
     spent = 0
-    best: tuple[int, float] | None = None
+    best: tuple[float, float, float] | None = None
     for trial in trials:
         spent += len(trial.epochs)
-        if trial.accuracy is not None and (best is None or (trial.budget, trial.accuracy) > best):
-            best = (trial.budget, trial.accuracy)
+        if trial.accuracy is not None and (best is None or rank(trial) < best):
+            best = rank(trial)
             steps.append(
                 {
                     "number": trial.number,
@@ -180,6 +184,7 @@ def _configurations(state: SearchState, trials: Sequence[Trial]) -> list[Json]:
             "bracket": first[trial.configuration_id].bracket,
             "status": trial.status,
             "reason": trial.reason,
+            **({"within_limit": False} if excess(trial.loss) else {}),
             "curve": _curve(state, trial),
         }
         for trial in _largest(trials).values()

@@ -9,13 +9,11 @@ import sys
 import threading
 from collections.abc import Sequence
 
-import hydra
-from omegaconf import DictConfig
-
 from automl import environment
-from automl.compose import BORDER_ERRORS, conf_dir, explain, plain
+from automl.command_line import python_command
+from automl.compose import BORDER_ERRORS, compose_command, explain
 from automl.errors import SearchError, UserError
-from automl.settings import parse_settings, run_name
+from automl.multirun import Planned, plan_searches, run_all
 
 BAD_INPUT = 2
 FAILED = 1
@@ -28,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0; 2 for bad input, with nothing created; 1 for a search that cannot go on; 130 after
-        Ctrl-C, 143 after SIGTERM.
+        Ctrl-C, 143 after SIGTERM. Of a multirun the highest that a search had.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     environment.prepare()
@@ -43,48 +41,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, terminate)
-    statuses: list[int] = []
 
-    def job(composed: DictConfig) -> None:
-        # One search of a multirun that fails does not stop the others.
+    def run_one(search: Planned) -> None:
         try:
-            _run(composed)
-            statuses.append(0)
-        except UserError as error:
-            statuses.append(_say(str(error), BAD_INPUT))
-        except SearchError as error:
-            statuses.append(_say(f"{error}; the same command goes on from the ledger", FAILED))
+            _run(search)
+        except Exception as error:
+            if terminated.is_set():
+                raise KeyboardInterrupt from error
+            raise
 
     # Until a cluster has started this is imports, a fifth of whose time went to the collector.
     gc.disable()
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
+        command = compose_command(words)
+        searches = plan_searches(command.jobs)
+        if command.multirun:
+            return run_all(searches, run_one)
+        for search in searches:
+            run_one(search)
+    except UserError as error:
+        return _say(str(error), BAD_INPUT)
+    except SearchError as error:
+        return _say(f"{error}; the same command goes on from the ledger", FAILED)
     except BORDER_ERRORS as error:
         return _say(str(explain(error)), BAD_INPUT)
     except KeyboardInterrupt:
+        command_line = python_command("automl.run", words)
+        again = f"the same command goes on where it stopped:\n  {command_line}"
         if terminated.is_set():
-            return _say("ended; the same command goes on where it stopped", TERMINATED)
-        return _say("stopped; the same command goes on where it stopped", INTERRUPTED)
+            return _say(f"ended; {again}", TERMINATED)
+        return _say(f"stopped; {again}", INTERRUPTED)
     finally:
         gc.enable()
-    return max(statuses, default=0)
+    return 0
 
 
-def _run(composed: DictConfig) -> None:
-    config = plain(composed)
-    settings = parse_settings(config)
-    name = run_name(settings, config)
+def _run(search: Planned) -> None:
     # Below are Ray, torch and MLflow: whoever asks for --help or misspells a key does not wait.
     from automl.planning import check, preview
 
-    begun = (settings.runs / name / "ledger.jsonl").exists()
-    checked = check(settings, name=name, taken_up=begun)
+    settings, name = search.settings, search.name
+    checked = check(settings, name=name, taken_up=search.begun)
     if settings.preview:
-        print(preview(name, checked))
+        print(preview(name, checked, probe=settings.probe))
         return
     from automl.search import run_search
 
-    print(run_search(checked, name, config), flush=True)
+    print(run_search(checked, name, search.config), flush=True)
 
 
 def _say(text: str, status: int) -> int:

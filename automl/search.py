@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,19 @@ import yaml
 
 from automl.cluster import cluster
 from automl.conductor import Conductor
+from automl.disclosure import public, recorded
 from automl.driver import Driver, DriverSettings
 from automl.errors import SearchError, UserError, writing
 from automl.labels import labelled
 from automl.ledger import Event, Ledger, plan_event, read_events, refuse_if_held
-from automl.planning import Checked, ask, plan_summary
+from automl.planning import Checked, ask, check_select, plan_summary, selectable
 from automl.plugins import OpenData, evaluation_splits
 from automl.preparation import phases, prepare
 from automl.progress import Progress
 from automl.provenance import provenance
 from automl.session import WorkerSpec
 from automl.settings import Settings, digest, identity
+from automl.state import replayed
 from automl.tracking.mirror import Mirror
 from automl.tracking.nothing import NoMirror
 
@@ -83,12 +86,13 @@ def check_identity(folder: Path, name: str, config: Mapping[str, Any]) -> None:
     """Refuse a name under which another search lies.
 
     Raises:
-        UserError: It names the keys that differ.
+        UserError: It names the keys that differ; or what lies there cannot be read.
     """
-    plan = plan_event(read_events(folder / "ledger.jsonl")[0])
-    if plan is None or plan["config_digest"] == digest(config):
+    path = folder / "ledger.jsonl"
+    plan = replayed(read_events(path)[0], path).plan
+    if plan is None or plan.get("config_digest") == digest(config):
         return
-    old, new = identity(plan["config"]), identity(config)
+    old, new = identity(plan.get("config", {})), identity(config)
     differing = [key for key in sorted(old | new) if old.get(key, "") != new.get(key, "")]
     shown = ", ".join(f"{key} (was {old.get(key)!r})" for key in differing[:5])
     more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
@@ -103,7 +107,7 @@ def _plan_fields(checked: Checked, name: str, config: Mapping[str, Any]) -> dict
     return {
         "name": name,
         "seed": settings.seed,
-        "config": config,
+        "config": recorded(config),
         "config_digest": digest(config),
         "plan": plan_summary(checked),
         "initial": list(checked.initial),
@@ -136,13 +140,7 @@ def _prepare(checked: Checked, progress: Progress) -> OpenData:
         workers=settings.workers,
         progress=progress.task,
     )
-    domain = data.domains.get(settings.select)
-    if domain is None or "validation" not in domain.splits:
-        have = [name for name, d in data.domains.items() if "validation" in d.splits]
-        raise UserError(
-            f"select: the data have no validation split of a domain '{settings.select}'; "
-            f"use one of {', '.join(have)}"
-        )
+    check_select(settings.select, selectable(data.domains.values()))
     seen: OpenData = ask("labels", labelled, data, settings.labels)
     return seen
 
@@ -153,7 +151,7 @@ def _open(ledger: Ledger, folder: Path, plan: Mapping[str, Any], progress: Progr
     if old is None:
         with writing(folder):
             text = yaml.safe_dump(dict(plan["config"]), sort_keys=False)
-            (folder / "config.yaml").write_text(text)
+            (folder / "config.yaml").write_text(public(text))
         progress.event(ledger.append("plan", search_id=uuid.uuid4().hex, **plan))
         return
     if old["data"]["digest"] != plan["data"]["digest"]:
@@ -200,6 +198,7 @@ def _driver(checked: Checked, ledger: Ledger, data: OpenData, listen: Any) -> Dr
             checkpoints=ledger.path.parent / "checkpoints",
             splits=tuple(evaluation_splits(list(data.domains.values()), settings.select)),
             failures=settings.failures,
+            keeps_models=settings.objective.measures_latency,
         ),
         listen,
     )
@@ -219,6 +218,7 @@ def worker_spec(settings: Settings, data: OpenData, folder: Path) -> WorkerSpec:
         hung=str(folder / ".hung"),
         gpu_memory=settings.cluster.gpu_memory,
         labels=settings.labels,
+        objective=asdict(settings.objective),
     )
 
 

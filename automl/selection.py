@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean
+from statistics import mean, median
 
-from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first
+from automl.objective import excess
+from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first, rank
 
 
 def trial_seed(search_seed: int, configuration_id: str, purpose: str) -> int:
@@ -51,12 +52,17 @@ def choose(state: SearchState) -> Trial | None:
     """Return the confirmed trial whose model is evaluated, by validation accuracy alone.
 
     The configuration with the highest mean over its seeds (a failed seed counts 0), and of it the
-    seed with the highest accuracy; the first of equals. None if every seed failed.
+    seed with the highest accuracy; the first of equals. Before accuracy counts whether the
+    objective's limit is kept, by the median seed of a configuration. None if every seed failed.
     """
     groups = confirmed(state).values()
-    best = max(groups, key=lambda trials: mean_accuracy(trials), default=[])
+    best = max(groups, key=lambda trials: (-_excess(trials), mean_accuracy(trials)), default=[])
     finished = [trial for trial in best if trial.finished]
-    return max(finished, key=lambda trial: trial.accuracy or 0.0, default=None)
+    return min(finished, key=rank, default=None)
+
+
+def _excess(trials: Sequence[Trial]) -> float:
+    return median([excess(trial.loss) for trial in trials if trial.finished] or [0.0])
 
 
 def mean_accuracy(trials: Sequence[Trial]) -> float:

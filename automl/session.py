@@ -20,6 +20,8 @@ from automl import registry
 from automl.admission import UNKNOWN, find_admission, is_shared
 from automl.errors import one_line
 from automl.labels import Labelling, labelled
+from automl.objective import Objective
+from automl.objective_latency import latency_ms
 from automl.plugins import FittedModel, Images, OpenData, Trainable, training_data
 from automl.predictions import to_digits
 from automl.scoring import confusion_matrix, predicted_labels
@@ -27,6 +29,8 @@ from automl.scoring import confusion_matrix, predicted_labels
 Message = dict[str, Any]
 
 UNLOADABLE = "unloadable"  # status of an evaluation whose model cannot be read
+LATENCY = "latency_ms"  # the metric that holds a model's latency
+TOGETHER = "judges images by the others given with them: one image alone has no latency"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -47,6 +51,8 @@ class WorkerSpec:
     # GiB of the GPU that trials share; None: what the driver's tool says.
     gpu_memory: float | None = None
     labels: Labelling = "full"
+    # Fields of the search's Objective.
+    objective: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,7 @@ class Session:
         self._watch = watch or (lambda _: nullcontext())
         dataset = registry.find("datasets", spec.data_name)
         self._data: OpenData = labelled(dataset.open(Path(spec.packed)), spec.labels)
+        self._objective = Objective(**spec.objective)
         self._visible = training_data(self._data, spec.select, Path(spec.cache))
         trainable = registry.find("trainables", spec.trainable_name)
         # First, as the trainable may put images there.
@@ -198,7 +205,7 @@ class Session:
                 # Let the trainable finish what it does after its last report, such as saving.
                 for _ in reports:
                     pass
-                yield from self._last(epoch, metrics)
+                yield from self._last(task, epoch, metrics)
                 return
             if epoch > task.known_epochs:
                 yield {"type": "report", "epoch": epoch, "metrics": metrics, "last": False}
@@ -207,18 +214,32 @@ class Session:
                 return
         yield _failed("crashed", f"ended before its budget of {task.budget}")
 
-    def _last(self, epoch: int, metrics: dict[str, Any]) -> Iterator[Message]:
+    def _last(self, task: Task, epoch: int, metrics: dict[str, Any]) -> Iterator[Message]:
         accuracy = metrics.get("validation_accuracy")
         if accuracy is None:
             yield _failed("diverged", f"validation accuracy is not finite at epoch {epoch}")
             return
+        if self._objective.measures_latency:
+            latency = self._latency(task)
+            if latency is None:
+                yield _failed("infeasible", TOGETHER)
+                return
+            metrics[LATENCY] = latency
         yield {
             "type": "finished",
             "epoch": epoch,
             "metrics": metrics,
-            "loss": 1.0 - accuracy,
+            "loss": self._objective.loss(accuracy, metrics.get(LATENCY)),
             "last": True,
         }
+
+    def _latency(self, task: Task) -> float | None:
+        """Return milliseconds of one image; None for a model that needs others beside it."""
+        # As it is loaded from its file, so it will be used.
+        model = self.load(Path(task.checkpoint or ""))
+        if getattr(model, "together", False):
+            return None
+        return latency_ms(model, self._visible.validation.images)
 
     def _evaluate(self, task: Task) -> Iterator[Message]:
         try:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from automl.disclosure import hidden
 from automl.errors import UserError
-from automl.parsing import parse
+from automl.objective import ACCURACY, Objective, check_objective
+from automl.parsing import parse, refuse_odd_values
 
 Order = Literal["asked", "planned", "arrival"]
 
@@ -26,6 +28,7 @@ PAPER = "paper"
 NOT_IDENTITY = (
     "name",
     "preview",
+    "probe",
     "cluster",
     "tracking",
     "paths",
@@ -36,7 +39,16 @@ NOT_IDENTITY = (
 
 # Keys that came later, with the value that stands for their absence: at it a search keeps the
 # digest, and with it the name, that it had.
-LATER: Mapping[str, Any] = {"labels": "full"}
+LATER: Mapping[str, Any] = {"labels": "full", "objective.name": "accuracy"}
+
+# More is a slip of the keyboard: such a search would fill memory before it began.
+_MOST = 10_000
+_MOST_BUDGET = 1_000_000_000
+# Of a path, in bytes: what file systems take, less what is written below it.
+_LONGEST_PART, _LONGEST_PATH = 255, 3000
+
+# What a name does not say.
+_USUAL = {"select": "synthetic", "labels": "full"}
 
 
 @dataclass(frozen=True)
@@ -100,11 +112,13 @@ class FailureSettings:
         retries: New attempts for a trial whose worker process or node died.
         trial_seconds: Longest that a trial may take; None for no limit.
         in_a_row: Trials that may fail one after the other; None for any number.
+        stop_multirun: Whether a search that fails stops those after it in a multirun.
     """
 
     retries: int
     trial_seconds: float | None
     in_a_row: int | None
+    stop_multirun: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,10 +185,12 @@ class Settings:
     workers: int
     order: Order
     preview: bool
+    probe: bool = True
     lookahead: float = 1.0
     warm_start: str | None = None
     warm_start_configurations: int = 5
     labels: Literal["full", "binary"] = "full"
+    objective: Objective = ACCURACY
 
     @property
     def window(self) -> int:
@@ -198,16 +214,20 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
     Raises:
         UserError: One line that names the key.
     """
+    refuse_odd_values(config)
     settings = parse(Settings, config, "")
     _at_least("seed", settings.seed, 0)
-    _at_least("workers", settings.workers, 1)
+    _at_least("workers", settings.workers, 1, _MOST)
     if settings.lookahead < 1:
         raise UserError(f"lookahead: {settings.lookahead:g} is below 1")
     if settings.order == "arrival" and settings.lookahead != 1:
         raise UserError("lookahead: order=arrival keeps no worker waiting; leave lookahead at 1")
-    _at_least("confirmation.configurations", settings.confirmation.configurations, 1)
-    _at_least("confirmation.seeds", settings.confirmation.seeds, 1)
-    _at_least("confirmation.budget", settings.confirmation.budget, 1)
+    _at_least("confirmation.configurations", settings.confirmation.configurations, 1, _MOST)
+    _at_least("confirmation.seeds", settings.confirmation.seeds, 1, _MOST)
+    _at_least("confirmation.budget", settings.confirmation.budget, 1, _MOST_BUDGET)
+    budget = settings.trainable.budget
+    for key, value in (("min", budget.min), ("max", budget.max)):
+        _at_least(f"trainable.budget.{key}", value, 1, _MOST_BUDGET)
     failures = settings.failures
     _at_least("failures.retries", failures.retries, 0)
     if failures.trial_seconds is not None and failures.trial_seconds <= 0:
@@ -218,19 +238,10 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
     if failures.in_a_row is not None:
         _at_least("failures.in_a_row", failures.in_a_row, 1)
     _at_least("warm_start_configurations", settings.warm_start_configurations, 1)
-    trial = settings.cluster.trial
-    if trial.cpus <= 0:
-        raise UserError(f"cluster.trial.cpus: {trial.cpus:g} is not above 0")
-    if trial.gpus < 0 or (trial.gpus > 1 and trial.gpus != int(trial.gpus)):
-        raise UserError(
-            f"cluster.trial.gpus: {trial.gpus:g} is no request that Ray can meet; "
-            "use a fraction up to 1 or a whole number"
-        )
-    memory = settings.cluster.gpu_memory
-    if memory is not None and memory <= 0:
-        raise UserError(
-            f"cluster.gpu_memory: {memory:g} is not above 0; use the GiB of a GPU, or null"
-        )
+    _check_cluster(settings.cluster)
+    check_objective(settings.objective)
+    _check_path("paths.runs", settings.paths.runs)
+    _check_path("paths.cache", settings.paths.cache)
     if "name" not in settings.scale or "name" not in settings.algorithm:
         raise UserError(
             "scale.name and algorithm.name: both must be set; choose scale= and algorithm="
@@ -266,12 +277,20 @@ def digest(config: Mapping[str, Any]) -> str:
 
 
 def run_name(settings: Settings, config: Mapping[str, Any]) -> str:
-    """Return the search's name: the user's, or one made of search, scale, seed and digest."""
+    """Return the search's name: the user's, or one made of search, scale, seed and digest.
+
+    What it is selected on and its labels stand before the digest where they are not the usual
+    ones. A search that was begun when they did not keeps its name.
+    """
     if settings.name is not None:
         return settings.name
-    return (
-        f"{settings.search.name}-{settings.scale['name']}-seed{settings.seed}-{digest(config)[:6]}"
-    )
+    begin = f"{settings.search.name}-{settings.scale['name']}-seed{settings.seed}"
+    end = digest(config)[:6]
+    if (settings.runs / f"{begin}-{end}" / "ledger.jsonl").exists():
+        return f"{begin}-{end}"
+    own = {"select": settings.select, "labels": settings.labels}
+    words = [value for key, value in own.items() if value != _USUAL[key]]
+    return "-".join([begin, *words, end])
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -286,6 +305,39 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _at_least(key: str, value: int, least: int) -> None:
+def _check_path(key: str, text: str) -> None:
+    if not text.strip():
+        raise UserError(f"{key}: {text!r} names no folder; give one, such as {key}=somewhere")
+    longest = max((len(part.encode()) for part in Path(text).parts), default=0)
+    if "\0" in text or longest > _LONGEST_PART or len(text.encode()) > _LONGEST_PATH:
+        raise UserError(f"{key}: {text[:40]!r}… cannot be a folder's name; give a shorter one")
+
+
+def _check_cluster(cluster: ClusterSettings) -> None:
+    if not re.fullmatch(r"local|auto|(?:ray://)?[^\s/]+:\d{1,5}", cluster.address):
+        raise UserError(
+            f"cluster.address: {hidden(cluster.address)!r} is no address; "
+            "use local, auto, HOST:PORT or ray://HOST:PORT"
+        )
+    trial = cluster.trial
+    if cluster.cpus is not None:
+        _at_least("cluster.cpus", cluster.cpus, 1, _MOST)
+    if trial.cpus <= 0:
+        raise UserError(f"cluster.trial.cpus: {trial.cpus:g} is not above 0")
+    if trial.gpus < 0 or (trial.gpus > 1 and trial.gpus != int(trial.gpus)):
+        raise UserError(
+            f"cluster.trial.gpus: {trial.gpus:g} is no request that Ray can meet; "
+            "use a fraction up to 1 or a whole number"
+        )
+    memory = cluster.gpu_memory
+    if memory is not None and memory <= 0:
+        raise UserError(
+            f"cluster.gpu_memory: {memory:g} is not above 0; use the GiB of a GPU, or null"
+        )
+
+
+def _at_least(key: str, value: int, least: int, most: int | None = None) -> None:
     if value < least:
-        raise UserError(f"{key}: {value} is below {least}")
+        raise UserError(f"{key}: {value} is below {least}; give {least} or more")
+    if most is not None and value > most:
+        raise UserError(f"{key}: {value} is above {most}; give {most} or less")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from automl.errors import SearchError
+from automl.errors import SearchError, UserError, one_line
+from automl.objective import excess
 
 SEARCH = "search"
 CONFIRMATION = "confirmation"
@@ -149,6 +151,30 @@ class SearchState:
         self.closed = True
 
 
+def replayed(events: Sequence[Mapping[str, Any]], path: Path) -> SearchState:
+    """Return what the events of a ledger amount to.
+
+    Args:
+        events: Of the ledger, in its order.
+        path: The ledger, for the message.
+
+    Raises:
+        UserError: They are not of this version, or the first one, the plan, is gone.
+    """
+    state = SearchState()
+    try:
+        for event in events:
+            state.apply(event)
+    except (SearchError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path}: cannot be read by this version ({one_line(error)}); "
+            "use the version that wrote it"
+        ) from error
+    if events and state.plan is None:
+        raise UserError(f"{path}: its first line, the plan, is gone; restore the file from a copy")
+    return state
+
+
 _ASKED = (
     "number",
     "phase",
@@ -164,17 +190,21 @@ _ASKED = (
 )
 
 
+def rank(trial: Trial) -> tuple[float, float, float]:
+    """Return what finished trials are ordered by, the best first."""
+    return -trial.budget, excess(trial.loss), -(trial.accuracy or 0.0)
+
+
 def best_first(trials: Iterable[Trial]) -> list[Trial]:
     """Return each configuration's finished trial at its largest budget, the best first.
 
-    A larger budget goes before a higher accuracy, an earlier ask before an equal later one: the
-    first is the incumbent.
+    A larger budget goes before a smaller, a fast enough configuration before one beyond the
+    objective's limit, a higher accuracy before a lower, an earlier ask before an equal later
+    one: the first is the incumbent.
     """
     largest: dict[str, Trial] = {}
     for trial in trials:
         known = largest.get(trial.configuration_id)
         if trial.finished and (known is None or trial.budget > known.budget):
             largest[trial.configuration_id] = trial
-    return sorted(
-        largest.values(), key=lambda trial: (-trial.budget, -(trial.accuracy or 0.0), trial.number)
-    )
+    return sorted(largest.values(), key=lambda trial: (*rank(trial), trial.number))

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from automl.errors import SearchError, UserError, near_miss
+from automl.disclosure import has_hidden
+from automl.errors import SearchError, UserError, one_line
 from automl.finish import closing_time, write_outcome
-from automl.ledger import Ledger, plan_event, read_events
-from automl.state import SearchState
+from automl.ledger import Ledger, read_events
+from automl.searches import asked_searches
+from automl.state import replayed
 from automl.tracking.check import check_uri
 from automl.tracking.mirror import Mirror
 
@@ -37,27 +39,10 @@ def parse_options(arguments: Sequence[str]) -> Options:
     """Return the options from names and ``key=value`` arguments.
 
     Raises:
-        UserError: An option is unknown, no search is named, or one does not exist.
+        UserError: An option is unknown or empty, no search is named, or one does not exist.
     """
-    values: dict[str, str] = {}
-    names: list[str] = []
-    for argument in arguments:
-        key, equals, value = argument.partition("=")
-        # A default name has no '=' in it, but a user's may.
-        if equals and key in ("runs", "uri"):
-            values[key] = value
-        else:
-            names.append(argument)
-    runs = Path(values.get("runs", "runs")).expanduser().absolute()
-    known = sorted(path.parent.name for path in runs.glob("*/ledger.jsonl"))
-    if names == ["all"]:
-        names = known
-    if not names:
-        raise UserError(f"no search is named; {_known(runs, known)}")
-    for name in names:
-        if name not in known:
-            raise UserError(f"{name}: no search of that name in {runs}{near_miss(name, known)}")
-    return Options(tuple(names), runs, values.get("uri"))
+    names, runs, values = asked_searches(arguments, ("runs", "uri"))
+    return Options(names, runs, values.get("uri"))
 
 
 def sync(folder: Path, uri: str | None) -> list[str]:
@@ -73,17 +58,22 @@ def sync(folder: Path, uri: str | None) -> list[str]:
     Raises:
         UserError: The search is running, has no plan, or its store cannot be reached.
     """
-    plan = plan_event(read_events(folder / "ledger.jsonl")[0])
+    path = folder / "ledger.jsonl"
+    plan = replayed(read_events(path)[0], path).plan
     if plan is None:
         raise UserError(f"{folder.name}: its ledger has no plan; the search never began")
     tracking: dict[str, Any] = plan["config"]["tracking"]
     uri = uri or tracking["uri"]
+    if uri is not None and has_hidden(uri):
+        raise UserError(
+            f"{folder.name}: its store is {uri}, without credentials; say which with uri="
+        )
     if uri is None:
         raise UserError(f"{folder.name}: it was run with tracking=none; say where with uri=")
     try:
         check_uri(uri)
     except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
+        raise UserError(one_line(error)) from error
     problems: list[str] = []
     with Ledger(folder) as ledger:
         mirror = Mirror(
@@ -92,9 +82,7 @@ def sync(folder: Path, uri: str | None) -> list[str]:
             artifact_location=tracking["artifacts"],
             warn=problems.append,
         )
-        state = SearchState()
-        for event in ledger.events:
-            state.apply(event)
+        state = replayed(ledger.events, path)
         mirror.start(ledger.events)
         if state.closed:
             written = write_outcome(state, ledger.events, folder)
@@ -129,10 +117,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"automl: {error}", file=sys.stderr)
         return 2
     return status
-
-
-def _known(runs: Path, known: Sequence[str]) -> str:
-    return f"known in {runs}: {', '.join(known)}" if known else f"there are none in {runs}"
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automl.errors import SearchError, UserError, near_miss, one_line
+from automl.errors import UserError, near_miss, one_line
 from automl.formatting import counted
 from automl.ledger import plan_event, read_events
 from automl.settings import PAPER, Settings
-from automl.state import SEARCH, SearchState, best_first
+from automl.state import SEARCH, best_first, replayed
 from searchspaces import Space, SpaceError, configuration_id, fit, plain
 
 _NAMED = 4
@@ -80,14 +80,10 @@ def _best_of(settings: Settings, source: str) -> list[Candidate]:
         raise UserError(
             f"warm_start: {settings.runs} has no search '{source}'{near_miss(source, names)}"
         )
-    state = SearchState()
     try:
-        for event in read_events(path)[0]:
-            state.apply(event)
-    except (SearchError, KeyError) as error:
-        raise UserError(
-            f"warm_start: {path} cannot be read by this version ({one_line(error)})"
-        ) from error
+        state = replayed(read_events(path)[0], path)
+    except UserError as error:
+        raise UserError(f"warm_start: {error}") from error
     best = best_first(state.phase(SEARCH))
     if not best:
         raise UserError(

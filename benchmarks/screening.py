@@ -1,6 +1,7 @@
-"""Images per second and milliseconds per image of a search's final model, as a screen would use it.
+"""Images per second and milliseconds per image of searches' final models, as a screen has them.
 
-python -m benchmarks.screening search=NAME [images=256] [cores=1,2] [rate=130] [runs=runs]
+python -m benchmarks.screening search=NAME[,NAME...] [images=256] [cores=1,2] [rate=130] [runs=runs]
+    [trust_pickle=true]
 
 Each core is a process of its own, bound to it, with one thread and its own copy of the model;
 processes begin together. Images are simulated, of every class, and lie in memory; features are
@@ -8,6 +9,9 @@ computed within the time. One image at a time gives the latency, a batch at a ti
 Both are held against a detector's rate in Hz, by default the 130 of the paper's ICLR version. Where
 torch finds a GPU and the model runs there, copies to and from it are within the time. The load says
 how many processes, of others too, wanted a core in the minute before.
+
+Below stands where one image's time goes on one core: decoding a PNG file, and each step of the
+model where it has steps. Models of earlier versions are pickles and want trust_pickle=true.
 """
 
 from __future__ import annotations
@@ -25,13 +29,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from automl.errors import UserError
 from automl.prediction.chosen import Search, find_search, load, reader
 from automl.provenance import provenance
 
 BATCH = 32
-KEYS = ("search", "images", "cores", "rate", "runs")
+KEYS = ("search", "images", "cores", "rate", "runs", "trust_pickle")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 Images = npt.NDArray[np.uint8]
@@ -95,25 +100,31 @@ def table(lines: Sequence[Line], rate: float) -> list[str]:
     ]
 
 
-def serve(search: Search, device: str, file: str, core: int | None, wait: Any, told: Any) -> None:
+def serve(
+    search: Search, device: str, file: str, trusted: bool, core: int | None, wait: Any, told: Any
+) -> None:
     """Load the model in this process and put its pace into a queue."""
     if core is not None:
         os.sched_setaffinity(0, {core})
     try:
-        model = load(search, device, None, trusted=False).model
+        model = load(search, device, None, trusted=trusted).model
         told.put(pace(model.predict_proba, np.load(file), wait))
     except Exception as error:
         told.put(f"{type(error).__name__}: {error}")
         raise
 
 
-def side_by_side(search: Search, device: str, file: str, cores: Sequence[int | None]) -> list[Pace]:
+def side_by_side(
+    search: Search, device: str, file: str, cores: Sequence[int | None], trusted: bool = False
+) -> list[Pace]:
     """Run one process for each core; raise UserError if one fails."""
     context = multiprocessing.get_context("spawn")
     barrier: Barrier = context.Barrier(len(cores))
     told = context.Queue()
     processes = [
-        context.Process(target=serve, args=(search, device, file, core, barrier.wait, told))
+        context.Process(
+            target=serve, args=(search, device, file, trusted, core, barrier.wait, told)
+        )
         for core in cores
     ]
     for process in processes:
@@ -147,6 +158,34 @@ def reading_ms(search: Search, images: Images) -> float:
     return 1e3 * float(np.median(seconds))
 
 
+def stages_ms(model: Any, images: Images) -> dict[str, float]:
+    """Return the median milliseconds of each step of a scikit-learn pipeline, one image at a time.
+
+    A model without steps has one, itself. The last step is the classifier's probabilities.
+    """
+    given: list[Any] = [images[index : index + 1] for index in range(len(images))]
+    steps = getattr(model.native, "steps", None)
+    if steps is None:
+        return {"network": _median_ms(model.predict_proba, given)}
+    found: dict[str, float] = {}
+    for name, step in steps[:-1]:
+        found[name] = _median_ms(step.transform, given)
+        given = [step.transform(one) for one in given]
+    name, last = steps[-1]
+    decide = last.predict_proba if hasattr(last, "predict_proba") else last.predict
+    return {**found, name: _median_ms(decide, given)}
+
+
+def _median_ms(call: Any, given: Sequence[Any]) -> float:
+    call(given[0])
+    seconds = []
+    for one in given:
+        begin = time.perf_counter()
+        call(one)
+        seconds.append(time.perf_counter() - begin)
+    return 1e3 * float(np.median(seconds))
+
+
 def has_gpu() -> bool:
     import torch
 
@@ -161,43 +200,63 @@ def pictures(count: int, shape: tuple[int, int]) -> Images:
     return np.resize(different, (count, *shape))
 
 
-def main(
-    search: str,
-    images: int = 256,
-    cores: Sequence[int] = (1, 2),
-    rate: float = 130.0,
-    runs: str = "runs",
-) -> None:
-    found = find_search(search, Path(runs).absolute())
+def report(
+    found: Search, count: int, cores: Sequence[int], rate: float, trusted: bool
+) -> list[str]:
+    """Measure one search's model; return the lines about it."""
     there = sorted(os.sched_getaffinity(0))
-    if max(cores) > len(there):
-        raise UserError(f"cores={max(cores)}: this machine has {len(there)}")
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    some = pictures(images, found.image_shape)
-    hardware = provenance()["hardware"]
-    busy = os.getloadavg()[0]
-    print(f"processor: {hardware['processor']}, {hardware['cores']} cores, load {busy:.1f}")
-    print(f"model: {found.name}, {found.checkpoint.stem}")
-    print(f"images: {images} of {found.image_shape[0]} × {found.image_shape[1]}", flush=True)
+    some = pictures(count, found.image_shape)
     with tempfile.TemporaryDirectory(prefix="screening-") as folder:
         file = str(Path(folder, "images.npy"))
         np.save(file, some)
         lines = [
-            summary(f"{n} core{'s' * (n > 1)}", side_by_side(found, "cpu", file, there[:n]))
+            summary(
+                f"{n} core{'s' * (n > 1)}", side_by_side(found, "cpu", file, there[:n], trusted)
+            )
             for n in cores
         ]
         note = "GPU: none here, not measured"
         if has_gpu():
             try:
-                lines.append(summary("GPU", side_by_side(found, "cuda", file, [None])))
+                lines.append(summary("GPU", side_by_side(found, "cuda", file, [None], trusted)))
                 note = ""
             except UserError as error:
                 note = f"GPU: not measured ({error})"
-    print("\n".join(table(lines, rate)))
-    print(f"rate: {rate:g} Hz, {1e3 / rate:.2f} ms an image")
-    if note:
-        print(note)
-    print(f"besides, reading a PNG file: {reading_ms(found, some[:64]):.2f} ms an image, one core")
+    model = load(found, "cpu", None, trusted=trusted).model
+    with threadpool_limits(1):
+        parts = {"PNG file": reading_ms(found, some[:64]), **stages_ms(model, some[:64])}
+    whole = sum(parts.values())
+    told = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
+    size = " × ".join(map(str, found.image_shape))
+    return [
+        "",
+        f"model: {found.name}, {found.checkpoint.stem}",
+        f"images: {count} of {size}",
+        *table(lines, rate),
+        *([note] if note else []),
+        f"one image on one core, ms: {told}; together {whole:.2f}, {1e3 / whole:,.0f} images/s",
+    ]
+
+
+def main(
+    search: Sequence[str],
+    images: int = 256,
+    cores: Sequence[int] = (1, 2),
+    rate: float = 130.0,
+    runs: str = "runs",
+    trust_pickle: bool = False,
+) -> None:
+    found = [find_search(name, Path(runs).absolute()) for name in search]
+    there = len(os.sched_getaffinity(0))
+    if max(cores) > there:
+        raise UserError(f"cores={max(cores)}: this machine has {there}")
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    hardware = provenance()["hardware"]
+    busy = os.getloadavg()[0]
+    print(f"processor: {hardware['processor']}, {hardware['cores']} cores, load {busy:.1f}")
+    print(f"rate: {rate:g} Hz, {1e3 / rate:.2f} ms an image", flush=True)
+    for each in found:
+        print("\n".join(report(each, images, cores, rate, trust_pickle)), flush=True)
 
 
 def arguments(words: Sequence[str]) -> dict[str, Any]:
@@ -212,10 +271,16 @@ def arguments(words: Sequence[str]) -> dict[str, Any]:
             if not all(number.isdecimal() and int(number) > 0 for number in numbers):
                 raise UserError(f"{word}: must be a whole number of at least 1")
             given[key] = [int(number) for number in numbers] if key == "cores" else int(value)
+        elif key == "search":
+            given[key] = value.split(",")
+        elif key == "trust_pickle":
+            if value not in ("true", "false"):
+                raise UserError(f"{word}: must be true or false")
+            given[key] = value == "true"
         else:
             given[key] = value
     if "search" not in given:
-        raise UserError("search=NAME: name a finished search")
+        raise UserError("search=NAME: name a finished search, or several with commas")
     return given
 
 

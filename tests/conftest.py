@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
+LONGEST = ("tests/e2e/test_pipeline.py", "tests/e2e", "tests/faults", "tests/automl/tracking")
+"""Begun first, or the last of them would leave a worker without work."""
+
 # A shell starts what it runs in the background with Ctrl-C ignored, and that is inherited: the
 # commands that are stopped here would never hear of it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; each file stays in one piece."""
+
+    def place(item: pytest.Item) -> int:
+        found = [n for n, start in enumerate(LONGEST) if item.nodeid.startswith(start)]
+        return found[0] if found else len(LONGEST)
+
+    items.sort(key=place)

@@ -18,6 +18,8 @@ Rungs = tuple[tuple[int, Budget], ...]
 
 # 25 comes out of 3125 * 5**-3 as 24.999999999999996, which is not meant to be 24 epochs.
 _ROUNDING = 1e-9
+# More brackets would fill memory before the first one begins.
+_MOST = 100_000
 
 
 def plan_brackets(
@@ -47,7 +49,7 @@ def plan_brackets(
     low = number("min_budget", min_budget, above=0)
     high = number("max_budget", max_budget, above=0)
     factor = number("eta", eta, above=1)
-    count = whole("iterations", iterations, least=1)
+    count = whole("iterations", iterations, least=1, most=_MOST)
     if low > high:
         raise ValueError(f"min_budget={low} is greater than max_budget={high}: swap them")
     band = _band(low, high, factor, whole_numbers=flag("integer_budgets", integer_budgets))

@@ -6,14 +6,16 @@ import math
 from numbers import Integral, Real
 
 
-def whole(name: str, value: object, *, least: int) -> int:
+def whole(name: str, value: object, *, least: int, most: int | None = None) -> int:
     """Return `value` as an int.
 
     Raises:
-        ValueError: If it is no whole number or smaller than `least`.
+        ValueError: If it is no whole number, smaller than `least` or greater than `most`.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise ValueError(f"{name}={value!r}: must be a whole number of at least {least}")
+    if most is not None and int(value) > most:
+        raise ValueError(f"{name}={value!r}: must be at most {most}")
     return int(value)
 
 
@@ -23,12 +25,19 @@ def number(name: str, value: object, *, above: float, most: float = math.inf) ->
     Raises:
         ValueError: If it is no finite number in the interval (above, most].
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise ValueError(f"{name}={value!r}: must be a finite number")
     if not above < float(value) <= most:
         limit = f" and at most {most:g}" if most < math.inf else ""
         raise ValueError(f"{name}={value!r}: must be greater than {above:g}{limit}")
     return int(value) if isinstance(value, Integral) else float(value)
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
 
 
 def flag(name: str, value: object) -> bool:

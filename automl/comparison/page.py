@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from automl.comparison import figures, gap_tables, parameters, tables
 from automl.comparison.words import entry_of, validation
+from automl.disclosure import public
 from automl.plots import save, to_svg
 from automl.report.evaluation import DomainTable, evaluation
 
@@ -44,7 +45,7 @@ def write_page(found: Json, out: Path, figures_dir: Path) -> dict[str, Path]:
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(render(found, inline), encoding="utf-8")
+        partial.write_text(public(render(found, inline)), encoding="utf-8")
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.errors import SearchError, UserError, near_miss, one_line
-from automl.ledger import Event, plan_event, read_events
+from automl.errors import SearchError, UserError, one_line
+from automl.ledger import Event, read_events
 from automl.predictions import from_digits
 from automl.results import results
-from automl.state import SearchState
+from automl.searches import require_searches, where_known
+from automl.state import SearchState, replayed
 
 LEDGER = "ledger.jsonl"
 
@@ -90,17 +91,15 @@ def load(folder: Path) -> Source:
     """
     path = folder / LEDGER
     events, _ = read_events(path)
-    plan = plan_event(events)
+    state = replayed(events, path)
+    plan = state.plan
     if plan is None:
         raise UserError(f"{folder.name}: its ledger has no plan; the search never began")
-    state = SearchState()
     try:
-        for event in events:
-            state.apply(event)
         view = plan.get("views", {}).get("diffraction")
         binary = None if view is None else (view["classes"], view["projection"])
         found = results(state, events, binary)
-    except (SearchError, KeyError) as error:
+    except (SearchError, KeyError, TypeError) as error:
         raise UserError(f"{path} cannot be read by this version ({one_line(error)})") from error
     return Source(folder.name, events, state, found)
 
@@ -111,14 +110,12 @@ def load_all(names: Sequence[str], runs: Path) -> list[Source]:
     Raises:
         UserError: One does not exist or cannot be read, or there are fewer than two.
     """
-    known = sorted(path.parent.name for path in runs.glob(f"*/{LEDGER}"))
     names = list(dict.fromkeys(names))
-    for name in names:
-        if name not in known:
-            raise UserError(f"{name}: no search of that name in {runs}{near_miss(name, known)}")
+    require_searches(names, runs)
     if len(names) < 2:
-        where = f"known in {runs}: {', '.join(known)}" if known else f"there are none in {runs}"
-        raise UserError(f"a comparison needs two searches or more, not {len(names)}; {where}")
+        raise UserError(
+            f"a comparison needs two searches or more, not {len(names)}; {where_known(runs)}"
+        )
     return [load(runs / name) for name in names]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.comparison.source import Source, plans
+from automl.disclosure import has_hidden, hidden
 from automl.errors import SearchError, UserError, one_line
 from automl.tracking.check import check_uri
 from automl.tracking.quiet import hush
@@ -26,6 +27,10 @@ def store_of(sources: Sequence[Source], uri: str | None) -> str | None:
     chosen = uri or next(filter(None, (_tracking(source)["uri"] for source in sources)), NONE)
     if chosen == NONE:
         return None
+    if has_hidden(chosen):
+        raise UserError(
+            f"the store of the searches is {chosen}, without credentials; say which with --tracking"
+        )
     try:
         check_uri(chosen)
     except (ValueError, OSError) as error:
@@ -62,7 +67,7 @@ def of_group(tag: str, runs: Path, uri: str | None) -> list[str]:
             )
         names = [folders[search_id] for search_id in ids]
     if not names:
-        where = f"{runs} has" if uri is None else f"{uri} has"
+        where = f"{runs} has" if uri is None else f"{hidden(uri)} has"
         raise UserError(
             f"--group {tag}: {where} no search with this tag; begin one with "
             f"search.group={tag}, or set the tag 'group' of its run in MLflow"
@@ -121,7 +126,9 @@ def _metrics(found: Json) -> list[tuple[str, float]]:
 def _asked(uri: str, tag: str) -> list[str]:
     path = sqlite_path(uri)
     if path is not None and not path.is_file():
-        raise UserError(f"--group {tag}: there is no store at {uri}; say which with --tracking")
+        raise UserError(
+            f"--group {tag}: there is no store at {hidden(uri)}; say which with --tracking"
+        )
     hush()
     from automl.tracking.comparison_run import grouped
 

@@ -8,6 +8,7 @@ from automl.plots.confusion import confusion_matrix
 from automl.plots.curves import confirmed_curves, model_curves
 from automl.plots.parallel import parallel_coordinates
 from automl.plots.parameters import parameter_scatter
+from automl.plots.pareto import pareto_front
 from automl.plots.search import configurations_scatter, incumbent_curve
 from automl.plots.style import save, to_svg
 
@@ -19,6 +20,7 @@ __all__ = [
     "model_curves",
     "parallel_coordinates",
     "parameter_scatter",
+    "pareto_front",
     "save",
     "to_svg",
 ]

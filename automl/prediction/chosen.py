@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from automl import registry
-from automl.errors import SearchError, UserError, near_miss, one_line
+from automl.errors import UserError, one_line
 from automl.ledger import read_events
 from automl.plugins import FittedModel, FrameReader
-from automl.state import SearchState
+from automl.searches import require_searches
+from automl.state import replayed
 
 VIEW = "diffraction"
 """Name of the two-class view that says whether an image is worth keeping."""
@@ -78,16 +79,9 @@ def find_search(name: str, runs: Path) -> Search:
     Raises:
         UserError: There is none of that name, it cannot be read, or has not finished.
     """
-    known = sorted(path.parent.name for path in runs.glob("*/ledger.jsonl"))
-    if name not in known:
-        raise UserError(f"{name}: no search of that name in {runs}{near_miss(name, known)}")
-    state = SearchState()
+    require_searches([name], runs)
     path = runs / name / "ledger.jsonl"
-    try:
-        for event in read_events(path)[0]:
-            state.apply(event)
-    except (SearchError, KeyError) as error:
-        raise UserError(f"{path} cannot be read by this version ({one_line(error)})") from error
+    state = replayed(read_events(path)[0], path)
     if state.plan is None or state.chosen is None or not state.closed:
         raise UserError(
             f"{name}: the search has not finished; run its command again, which goes on"
@@ -103,7 +97,7 @@ def load(search: Search, device: str, model: Path | None, trusted: bool) -> Scre
         search: Whose.
         device: Where it is to run: ``cpu`` or ``cuda``.
         model: A file instead of the chosen model's.
-        trusted: Whether code in that file may run; what lies in the search's own folder may.
+        trusted: Whether code in the model's file may run.
 
     Raises:
         UserError: The model is gone or damaged, is not to be trusted, cannot be loaded so, or
@@ -116,9 +110,14 @@ def load(search: Search, device: str, model: Path | None, trusted: bool) -> Scre
             f"{search.name}: its trainable '{settings['name']}' has no `restore`, which loads a "
             "model without the search's images"
         )
-    path = _file(search, model, trusted or not getattr(trainable, "unpickles", True))
+    # What only a pickle can be; and pickles of earlier versions, which `restore` refuses.
+    unpickles = bool(getattr(trainable, "unpickles", True))
+    path = _file(search, model, trusted or not unpickles)
+    restore = trainable.restore
+    if trusted and not unpickles:
+        restore = getattr(trainable, "restore_trusted", restore)
     try:
-        loaded: FittedModel = trainable.restore(
+        loaded: FittedModel = restore(
             path, settings["options"], classes=search.classes, device=device
         )
     except Exception as error:

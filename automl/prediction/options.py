@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from automl.arguments import CommandLine
 from automl.errors import UserError
 
 BATCH = 32
@@ -40,18 +41,13 @@ class Options:
     runs: Path
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; --help lists the options")
-
-
 def parse_options(arguments: Sequence[str], description: str | None) -> Options:
     """Return the options.
 
     Raises:
         UserError: One is unknown, bad or lacks its value, or there is nothing to do.
     """
-    parser = _Parser(
+    parser = CommandLine(
         prog="python -m automl.predict",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -84,7 +80,9 @@ def parse_options(arguments: Sequence[str], description: str | None) -> Options:
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help="instead of the chosen model")
     parser.add_argument(
-        "--trust-pickle", action="store_true", help="let --model run the code that lies in it"
+        "--trust-pickle",
+        action="store_true",
+        help="read a pickled model, and let it run the code that lies in it",
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR")
     found = parser.parse_intermixed_args(list(arguments))

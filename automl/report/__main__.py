@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from automl.errors import SearchError, UserError, near_miss, one_line, writing
+from automl.errors import SearchError, UserError, one_line, writing
+from automl.searches import asked_searches
 
 _KEYS = ("runs", "out", "cache")
 
@@ -37,34 +38,14 @@ def parse_options(arguments: Sequence[str]) -> Options:
         UserError: An option is unknown or has no value, no search is named, one does not exist,
             or several would be written into one folder.
     """
-    values: dict[str, str] = {}
-    names: list[str] = []
-    for argument in arguments:
-        key, equals, value = argument.partition("=")
-        # A default name has no '=' in it, but a user's may.
-        if equals and key in _KEYS:
-            if not value:
-                raise UserError(f"{key}= names no folder")
-            values[key] = value
-        else:
-            names.append(argument)
-    runs = Path(values.get("runs", "runs")).expanduser().absolute()
-    known = sorted(path.parent.name for path in runs.glob("*/ledger.jsonl"))
-    if names == ["all"]:
-        names = known
-    if not names:
-        where = f"known in {runs}: {', '.join(known)}" if known else f"there are none in {runs}"
-        raise UserError(f"no search is named; {where}")
-    for name in names:
-        if name not in known:
-            raise UserError(f"{name}: no search of that name in {runs}{near_miss(name, known)}")
+    names, runs, values = asked_searches(arguments, _KEYS)
     if "out" in values and len(names) > 1:
         raise UserError("out= takes the page of one search; name one")
     out, cache = (
         Path(values[key]).expanduser().absolute() if key in values else None
         for key in ("out", "cache")
     )
-    return Options(tuple(dict.fromkeys(names)), runs, out, cache)
+    return Options(names, runs, out, cache)
 
 
 def rebuild(folder: Path, out: Path, cache: Path | None = None) -> Path:

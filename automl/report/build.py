@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from automl.disclosure import public
 from automl.plots import save, to_svg
 from automl.report.answer import answer
 from automl.report.comparison import comparison
@@ -16,6 +17,7 @@ from automl.report.evaluation import evaluation
 from automl.report.figures import Drawing, draw
 from automl.report.importance import importances
 from automl.report.kinds import kinds
+from automl.report.pareto import pareto
 from automl.report.pictures import Sheet, sheet
 from automl.report.provenance import provenance
 from automl.report.search import search
@@ -51,7 +53,7 @@ def build_report(
         raise ValueError(f"{out} is a folder; name the page to write, such as report.html in it")
     drawings = draw(results)
     inline = {n: _inline(n, one) for n, one in drawings.items() if one.inline}
-    page = render(results, inline, sheet(results, cache))
+    page = public(render(results, inline, sheet(results, cache)))
     _write(page, out)
     return {n: save(one.figure, figures_dir / f"{n}.png") for n, one in drawings.items()}
 
@@ -72,6 +74,7 @@ def render(
         comparison=comparison(results),
         search=search(results),
         kinds=kinds(results),
+        pareto=pareto(results),
         importances=importances(results),
         confirmation=confirmation(results),
         evaluation=evaluation(results),

@@ -36,6 +36,7 @@ def draw(results: Mapping[str, Any]) -> dict[str, Drawing]:
     """The figures for which there is data, by name: the names of their files."""
     return {
         **_search(results),
+        **_pareto(results),
         **_confirmation(results),
         **{
             f"confusion_{_file_name(text(domain, 'domain', 'test'))}": Drawing(
@@ -97,6 +98,22 @@ def _search(results: Mapping[str, Any]) -> dict[str, Drawing]:
                 note=sentence(len(lines), len(configurations)),
             )
     return drawings
+
+
+def _pareto(results: Mapping[str, Any]) -> dict[str, Drawing]:
+    section = mapping(results, "objective")
+    points, front = (
+        [one for one in rows(section, key) if _is_timed(one)] for key in ("points", "front")
+    )
+    if not points:
+        return {}
+    made = plots.pareto_front(points, front, real(section, "latency_limit_ms"))
+    return {"pareto": Drawing(made, "validation accuracy against the latency of one image")}
+
+
+def _is_timed(one: Mapping[str, Any]) -> bool:
+    latency = real(one, "latency_ms")
+    return latency is not None and latency > 0 and real(one, "validation_accuracy") is not None
 
 
 def _order(results: Mapping[str, Any]) -> list[str]:

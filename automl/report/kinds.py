@@ -77,6 +77,9 @@ def _best(group: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     return max(group, key=_rank)
 
 
-def _rank(one: Mapping[str, Any]) -> tuple[float, float]:
+def _rank(one: Mapping[str, Any]) -> tuple[float, bool, float]:
     accuracy = real(one, "validation_accuracy")
-    return (-1.0, 0.0) if accuracy is None else (real(one, "budget") or 0.0, accuracy)
+    within = one.get("within_limit") is not False
+    if accuracy is None:
+        return -1.0, within, 0.0
+    return real(one, "budget") or 0.0, within, accuracy

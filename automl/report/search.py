@@ -164,7 +164,11 @@ def _best(configurations: list[Mapping[str, Any]]) -> list[ConfigurationRow]:
     finished = [one for one in configurations if real(one, "validation_accuracy") is not None]
     # The order of the incumbent: a result at a larger budget outranks one at a smaller.
     finished.sort(
-        key=lambda one: (real(one, "budget") or 0.0, real(one, "validation_accuracy") or 0.0),
+        key=lambda one: (
+            real(one, "budget") or 0.0,
+            one.get("within_limit") is not False,
+            real(one, "validation_accuracy") or 0.0,
+        ),
         reverse=True,
     )
     return [

@@ -35,11 +35,13 @@ def test_the_table_sets_them_against_the_rate():
 
 
 def test_words():
-    assert arguments(["search=x", "images=9", "cores=1,2", "rate=120"]) == {
-        "search": "x",
+    words = ["search=x,y", "images=9", "cores=1,2", "rate=120", "trust_pickle=true"]
+    assert arguments(words) == {
+        "search": ["x", "y"],
         "images": 9,
         "cores": [1, 2],
         "rate": 120,
+        "trust_pickle": True,
     }
 
 
@@ -51,6 +53,7 @@ def test_words():
         (["search=x", "images=0"], "at least 1"),
         (["search=x", "cores=1,a"], "at least 1"),
         (["images=3"], "name a finished search"),
+        (["search=x", "trust_pickle=yes"], "true or false"),
     ],
 )
 def test_words_that_are_refused(words, said):
@@ -64,3 +67,27 @@ def test_an_unknown_search_and_too_many_cores_are_one_line(tmp_path, capsys, mon
     monkeypatch.setattr(screening, "find_search", lambda *_: None)
     assert screening.command(["search=x", "cores=4096"]) == 2
     assert "this machine has" in capsys.readouterr().err
+
+
+def test_each_step_of_a_model_is_timed_on_what_the_step_before_it_gives():
+    given = []
+
+    class Step:
+        def __init__(self, name):
+            self.name = name
+
+        def transform(self, X):
+            given.append((self.name, X.shape))
+            return X.reshape(1, -1)
+
+        def predict_proba(self, X):
+            given.append((self.name, X.shape))
+
+    class Piped:
+        class native:  # noqa: N801
+            steps = [("extractor", Step("extractor")), ("classifier", Step("classifier"))]
+
+    found = screening.stages_ms(Piped, np.zeros((3, 2, 2), np.uint8))
+    assert list(found) == ["extractor", "classifier"]
+    assert {shape for name, shape in given if name == "extractor"} == {(1, 2, 2)}
+    assert {shape for name, shape in given if name == "classifier"} == {(1, 4)}

@@ -179,7 +179,7 @@ def test_a_written_data_set_can_be_read_back_by_a_search(folder):
 
 
 def test_preview_starts_nothing(tmp_path):
-    done = automl(tmp_path, "preview=true", "scale=paper")
+    done = automl(tmp_path, "preview=true", "probe=false", "scale=paper")
     assert done.returncode == 0, done.stderr
     assert "184 configurations, 260 trials, 2836 epochs (2424 with continuation)" in done.stdout
     assert not list(tmp_path.iterdir())

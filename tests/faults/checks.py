@@ -100,6 +100,13 @@ def one_line(lines: Sequence[str], *parts: str) -> None:
         assert part in lines[0], lines[0]
 
 
+def goes_on(lines: Sequence[str]) -> None:
+    """Check that a stopped command said so, and on a line of its own the command that goes on."""
+    stopped, command = lines
+    assert stopped.endswith("the same command goes on where it stopped:"), stopped
+    assert " -m automl.run " in command, command
+
+
 def tracked(database: Path, search: Search, whole: bool = True) -> dict[RunKey, dict[str, Any]]:
     """Read a search's runs from MLflow's SQLite file past all code of MLflow, and check them.
 

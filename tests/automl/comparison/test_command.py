@@ -64,7 +64,7 @@ def test_what_it_refuses(runs, tmp_path, capsys):
     assert "there are none in" in refusal(capsys, "--runs", str(tmp_path / "nowhere"))
     twice = ("first_search", "first_search")
     assert "not 1" in refusal(capsys, *twice, *where)
-    assert "unrecognized arguments: --bogus" in refusal(capsys, "--bogus", *where)
+    assert "--bogus: no such option" in refusal(capsys, "--bogus", *where)
     assert "expected one argument" in refusal(capsys, "a", "b", "--out")
     both = ("first_search", "second_search")
     assert "four where the path is absolute" in refusal(

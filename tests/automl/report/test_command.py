@@ -105,7 +105,7 @@ def test_what_is_refused(runs, tmp_path, capsys):
     assert "there are none in" in refusal(capsys, f"runs={tmp_path / 'nowhere'}")
     assert "did you mean 'second'?" in refusal(capsys, where, "secnod")
     assert "no search of that name" in refusal(capsys, where, "--tracking")
-    assert "names no folder" in refusal(capsys, where, "first", "out=")
+    assert "out: has no value" in refusal(capsys, where, "first", "out=")
     assert "one search; name one" in refusal(capsys, where, "first", "second", f"out={tmp_path}")
     assert "the search never began" in refusal(capsys, where, "empty")
     (tmp_path / "file").write_text("")

@@ -1,0 +1,104 @@
+"""Hydra's, OmegaConf's and YAML's complaints about a command line or its files, in one line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+from automl.errors import near_miss, one_line
+
+Keys = Callable[[], Collection[str]]
+
+
+def explanation(error: BaseException, keys: Keys) -> str:
+    """Return what is wrong, where, and what to do.
+
+    The libraries' classes are told by their attributes: only ``automl.compose`` imports them.
+
+    Args:
+        error: What composing raised.
+        keys: Gives the dotted keys that there are; called for a key that there is not.
+    """
+    absent = getattr(error, "missing_cfg_file", None)
+    if absent:
+        return _no_choice(str(absent), getattr(error, "options", None) or ())
+    override = getattr(error, "override", None)
+    if isinstance(override, str):
+        return _unreadable(override)
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return _bad_yaml(error, mark)
+    text = one_line(error)
+    if found := re.search(r"Could not (?:override|delete from config\.?) '([^']+)'", text):
+        key = re.sub(r"[@=].*", "", found.group(1))
+        return f"{key}: no such key{near_key(key, keys())}"
+    if found := re.search(r"Missing mandatory value: (\S+)", text):
+        key = found.group(1).rstrip(".")
+        return f"{key}: missing; give {key}=… on the command line"
+    if found := re.search(r"Ambiguous value for argument '(.+?)' 1\.", text):
+        word = found.group(1)
+        key, _, value = word.partition("=")
+        return f"{word}: several values; add -m to run each, or write a list as {key}=[{value}]"
+    if found := re.search(r"Interpolation key '([^']+)' not found", text):
+        key = found.group(1)
+        return f"configuration: ${{{key}}} refers to a key that is not there{near_key(key, keys())}"
+    if found := re.search(r"Environment variable '([^']+)' not found", text):
+        return f"configuration: the environment variable {found.group(1)} is not set; set it"
+    if "Config group override must be" in text:
+        return "command line: a group without a choice; write group=choice, not group=null"
+    place = getattr(error, "full_key", None)
+    if place:
+        return f"{place}: {' '.join(str(error).splitlines()[0].split())}; mend the value"
+    if type(error) is ValueError:
+        # Of flags that do not go together Hydra has no error of its own.
+        return f"command line: {text}; --hydra-help lists the flags"
+    return f"configuration: {text}"
+
+
+def near_key(key: str, keys: Collection[str]) -> str:
+    """Return a hint at the key that was meant, or the keys beside it."""
+    known = set(keys)
+    known |= {one.rsplit(".", depth)[0] for one in keys for depth in range(1, one.count(".") + 1)}
+    parent, _, leaf = key.rpartition(".")
+    close = difflib.get_close_matches(leaf, {other.rpartition(".")[2] for other in known}, n=1)
+    meant = [other for other in known if close and other.rpartition(".")[2] == close[0]]
+    if meant:
+        # Of several sections that have such a key, the one nearest to where it was looked for.
+        root = key.partition(".")[0]
+        nearest = min(meant, key=lambda other: _distance(other, parent, root))
+        return f"; did you mean '{nearest}'?"
+    beside = [other for other in known if other.rpartition(".")[0] == parent]
+    return near_miss(key, beside or [other for other in known if "." not in other])
+
+
+def _distance(other: str, parent: str, root: str) -> tuple[bool, bool, int, str]:
+    return other.rpartition(".")[0] != parent, not other.startswith(root), len(other), other
+
+
+def _no_choice(absent: str, options: Collection[str]) -> str:
+    group, _, choice = absent.rpartition("/")
+    if not group:
+        return f"--config-name: no configuration '{choice}'{near_miss(choice, options)}"
+    return f"{group}={choice}: no such {group}{near_miss(choice, options)}"
+
+
+def _unreadable(override: str) -> str:
+    key, equals, _ = override.partition("=")
+    if not equals:
+        return f"{override!r}: options are written key=value; --help lists them"
+    return f"{override}: cannot be read; put odd values in quotes: {key}=\"'…'\""
+
+
+def _bad_yaml(error: BaseException, mark: Any) -> str:
+    problem = " ".join(str(getattr(error, "problem", None) or "no YAML").split())
+    if "\\t" in problem or "tab" in problem:
+        advice = "indent with spaces"
+    elif "duplicate key" in problem:
+        advice = "keep one of them"
+    elif "constructor" in problem:
+        advice = "write plain values, without tags"
+    else:
+        advice = "mend the file"
+    return f"{mark.name}:{mark.line + 1}: {problem}; {advice}"

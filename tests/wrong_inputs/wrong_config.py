@@ -1,0 +1,245 @@
+"""Groups, keys, values and flags of `automl.run`, and the files of a tree of one's own."""
+
+from __future__ import annotations
+
+from wrong_input import WrongInput, written
+
+MINE = ("--config-dir=conf", "cluster=mine")
+
+
+def run(what, words, line, remedy="", **more):
+    return WrongInput(what, "run", tuple(words), line, remedy, **more)
+
+
+def from_file(what, content, line, remedy=""):
+    return run(what, MINE, line, remedy, scene=written("conf/cluster/mine.yaml", content))
+
+
+CONFIG = (
+    run(
+        "misspelt choice of a group",
+        ["search=clasical_tpe"],
+        "search=clasical_tpe: no such search; did you mean 'classical_tpe'?",
+    ),
+    run(
+        "unknown scale",
+        ["scale=papper"],
+        "scale=papper: no such scale; did you mean 'paper'?",
+    ),
+    run(
+        "unknown preset",
+        ["experiment=paper_tabel4"],
+        "experiment=paper_tabel4: no such experiment; did you mean 'paper_table4'?",
+    ),
+    run(
+        "choice like none there is",
+        ["tracking=wandb"],
+        "tracking=wandb: no such tracking; known: none, server, sqlite",
+    ),
+    run("empty choice", ["space="], "space=: no such space; known: …"),
+    run(
+        "no choice",
+        ["algorithm=null"],
+        "command line: a group without a choice; write group=choice, not group=null",
+    ),
+    run(
+        "several choices without -m",
+        ["search=classical_tpe,classical_random"],
+        "search=classical_tpe,classical_random: several values; add -m to run each, or write a "
+        "list as search=[classical_tpe,classical_random]",
+    ),
+    run("misspelt group", ["serach=classical_tpe"], "serach: no such key; did you mean 'search'?"),
+    run(
+        "misspelt option",
+        ["trainable.trails=3"],
+        "trainable.trails: no such key; did you mean 'trainable.trials'?",
+    ),
+    run(
+        "misspelt key of a section",
+        ["confirmation.sedes=2"],
+        "confirmation.sedes: no such key; did you mean 'confirmation.seeds'?",
+    ),
+    run(
+        "misspelt key two sections down",
+        ["cluster.trial.cpu=2"],
+        "cluster.trial.cpu: no such key; did you mean 'cluster.trial.cpus'?",
+    ),
+    run(
+        "key of another algorithm",
+        ["algorithm.eta=3"],
+        "algorithm.eta: no such key; …",
+        "choose the algorithm that has it: algorithm=bohb",
+    ),
+    run(
+        "key added that nobody reads",
+        ["+wandb=true"],
+        "wandb: unknown key; known: …",
+    ),
+    run("key taken away", ["~seed"], "seed: missing", "leave out ~seed"),
+    run("key added that is there", ["+seed=1"], "configuration: …seed…", "leave out the +"),
+    run(
+        "word that is no option",
+        ["classical_tpe"],
+        "'classical_tpe': options are written key=value; --help lists them",
+    ),
+    run(
+        "bracket left open",
+        ["select=[real_raw"],
+        "select=[real_raw: cannot be read; put odd values in quotes: select=\"'…'\"",
+    ),
+    run(
+        "reference to nothing",
+        ["seed=${sead}"],
+        "configuration: ${sead} refers to a key that is not there; did you mean 'seed'?",
+    ),
+    run(
+        "environment variable that is not set",
+        ["tracking.uri=${oc.env:NO_SUCH_VARIABLE}"],
+        "configuration: the environment variable NO_SUCH_VARIABLE is not set; set it",
+    ),
+    run("text for a number", ["seed=zero"], "seed: expected a whole number, got 'zero'"),
+    run("fraction for a whole number", ["seed=1.5"], "seed: expected a whole number, got 1.5"),
+    run("nothing for a number", ["seed="], "seed: expected a whole number, got ''"),
+    run("negative seed", ["seed=-1"], "seed: -1 is below 0; give 0 or more"),
+    run("no workers", ["workers=0"], "workers: 0 is below 1; give 1 or more"),
+    run(
+        "a million workers",
+        ["workers=1000000"],
+        "workers: 1000000 is above 10000; give 10000 or less",
+    ),
+    run("not a number", ["lookahead=nan"], "lookahead: nan is no finite number; give one"),
+    run("infinity", ["lookahead=inf"], "lookahead: inf is no finite number; give one"),
+    run("too small a number", ["lookahead=0.5"], "lookahead: 0.5 is below 1"),
+    run(
+        "limit that is not a number",
+        ["failures.trial_seconds=nan"],
+        "failures.trial_seconds: nan is no finite number; give one",
+    ),
+    run(
+        "negative limit",
+        ["failures.trial_seconds=-1"],
+        "failures.trial_seconds: -1 is not above 0; use null for no limit",
+    ),
+    run(
+        "misspelt word of a choice",
+        ["order=planed"],
+        "order: 'planed' is none of asked, planned, arrival; did you mean 'planned'?",
+    ),
+    run(
+        "misspelt labels",
+        ["labels=binry"],
+        "labels: 'binry' is none of full, binary; did you mean 'binary'?",
+    ),
+    run("no truth value", ["preview=maybe"], "preview: expected true or false, got 'maybe'"),
+    run(
+        "number for a name",
+        ["name=2026"],
+        "name: expected text, got 2026; put it in quotes: name=\"'2026'\"",
+    ),
+    run("section for a value", ["seed={a:1}"], "seed: expected a whole number, got {'a': 1}"),
+    run("value for a section", ["confirmation=3"], "confirmation: expected a section…"),
+    run(
+        "name with a slash",
+        ["name=a/b"],
+        "name: 'a/b' cannot be a folder's name; use letters, digits, '.', '_', '-', '='",
+    ),
+    run(
+        "name that leaves the folder",
+        ["name=../up"],
+        "name: '../up' cannot be a folder's name; use letters, digits, '.', '_', '-', '='",
+    ),
+    run(
+        "empty name",
+        ["name="],
+        "name: '' cannot be a folder's name; use letters, digits, '.', '_', '-', '='",
+    ),
+    run(
+        "no seeds to confirm with",
+        ["confirmation.seeds=0"],
+        "confirmation.seeds: 0 is below 1; give 1 or more",
+    ),
+    run(
+        "budget beyond all bounds",
+        ["confirmation.budget=100000000000000000000"],
+        "confirmation.budget: 100000000000000000000 is above 1000000000; give 1000000000 or less",
+    ),
+    run(
+        "wrong value in one search of several",
+        ["-m", "seed=0,-1"],
+        "seed: -1 is below 0; give 0 or more (in the search with seed=-1)",
+    ),
+    run(
+        "misspelt data set",
+        ["data.name=difranet"],
+        "data.name: no dataset is registered as 'difranet'; did you mean 'diffranet'? "
+        "(or name it as package.module:Class)",
+    ),
+    run(
+        "trainable of a package that is not there",
+        ["trainable.name=mine.model:Net"],
+        "trainable.name: 'mine.model:Net' cannot be imported: No module named 'mine'",
+        "install the package, or run in its folder",
+    ),
+    run(
+        "option that a trainable has not",
+        ["+trainable.options.bakend=intelex"],
+        "trainable: classical: unknown option 'bakend'; did you mean 'backend'?",
+    ),
+    run(
+        "option with another value",
+        ["trainable.options.backend=skleran"],
+        "trainable: classical: backend must be sklearn or intelex, not 'skleran'",
+    ),
+    run("unknown flag", ["--previw"], "--previw: no such option; …"),
+    run(
+        "misspelt flag",
+        ["--multirum", "seed=0,1"],
+        "--multirum: no such option; did you mean '--multirun'?",
+    ),
+    run(
+        "tree of one's own that is not there",
+        ["--config-dir=nowhere"],
+        "--config-dir: there is no folder nowhere; name yours",
+    ),
+    run(
+        "other configuration that is not there",
+        ["--config-name=confg"],
+        "--config-name: no configuration 'confg'…",
+        "leave the flag out",
+    ),
+    run(
+        "flag that needs another",
+        ["--resolve"],
+        "command line: The --resolve flag can only be used…",
+        "add --cfg job",
+    ),
+    from_file(
+        "tab in a file",
+        "address: local\n\tcpus: 1\n",
+        "…/conf/cluster/mine.yaml:2: found character '\\t' that cannot start any token; "
+        "indent with spaces",
+    ),
+    from_file(
+        "key twice in a file",
+        "address: local\ncpus: 1\ncpus: 2\n",
+        "…/conf/cluster/mine.yaml:3: found duplicate key cpus; keep one of them",
+    ),
+    from_file(
+        "Python object in a file",
+        "address: !!python/object/apply:os.getcwd []\n",
+        "…/conf/cluster/mine.yaml:1: could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/object/apply:os.getcwd'; write plain values, without tags",
+    ),
+    from_file(
+        "list for a mapping in a file",
+        "- local\n- 2\n",
+        "cluster: expected a section with keys, got ['local', 2]",
+    ),
+    from_file("file that is no text", b"\xff\xfe\x00name", "configuration: …", "save it as UTF-8"),
+    from_file(
+        "path object in a file",
+        "address: !!python/object/apply:pathlib.PosixPath [a]\n",
+        "cluster.address: a value of type PosixPath cannot be kept; write a number, text, true, "
+        "false or null",
+    ),
+)
