@@ -13,10 +13,9 @@ from write_page import MARK, PAGE
 from wrong_input import WrongInput
 from wrong_inputs import ALL, tables
 
-# One of each command, and one that only a real cluster can tell.
+# One of each command; the others, some of which ask a real cluster, are slow.
 IN_A_PROCESS = (
     "misspelt option",
-    "GPU where there is none",
     "checkpoint cut short",
     "one search to compare",
     "misspelt search to report",

@@ -66,6 +66,7 @@ def test_results_as_they_arrive(tmp_path):
     assert results["trials"]["finished"] > 0
 
 
+@pytest.mark.slow
 def test_joining_a_cluster_finds_the_same_search(tmp_path, alone):
     cluster_utils = pytest.importorskip("ray.cluster_utils")
     cluster = cluster_utils.Cluster(

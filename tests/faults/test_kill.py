@@ -55,6 +55,7 @@ def search_of(folder: Path, algorithm: str, *words: str) -> Search:
     return Search(folder, (f"algorithm={algorithm}", *words))
 
 
+@pytest.mark.slow
 def test_killed_in_a_line_and_taken_up_without_mlflow(tmp_path, baseline, database, count_kill):
     search = search_of(tmp_path, "bohb", PACED)
     cut = search.start("tracking=sqlite", fault={"kill_torn": 40})
