@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 # Where pip finds torch. Empty: the package index, or a wheel that pip is set up to find.
 # A build for one CUDA version: make install TORCH_INDEX=<the index that pytorch.org names for it>
 TORCH_INDEX ?=
-# Processes that share the tests; the searches among them start two workers of their own.
-TEST_WORKERS ?= 2
+# Processes that share the tests. One more than cores: some tests wait for what they have started.
+TEST_WORKERS ?= 3
 # Trials are the unit of parallelism: one thread each.
 export OMP_NUM_THREADS ?= 1
 

@@ -13,7 +13,8 @@ from write_page import MARK, PAGE
 from wrong_input import WrongInput
 from wrong_inputs import ALL, tables
 
-# One of each command; the others, some of which ask a real cluster, are slow.
+# One of each command; the others, some of which ask a real cluster, are slow, and so is every
+# second one within the tests' own process.
 IN_A_PROCESS = (
     "misspelt option",
     "checkpoint cut short",
@@ -84,7 +85,13 @@ def check(case: WrongInput, said: Said) -> None:
         assert said.out == ""
 
 
-@pytest.mark.parametrize("what", ALL)
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(what, marks=pytest.mark.slow if place % 2 else ())
+        for place, what in enumerate(ALL)
+    ],
+)
 def test_one_line(
     what, world, tmp_path, capsys, monkeypatch, ray_starts, composed_once, signals_kept
 ):
