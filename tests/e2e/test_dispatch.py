@@ -60,6 +60,7 @@ def test_a_worker_that_dies_is_replaced_and_its_trial_tried_again(tmp_path):
     assert results["evaluation"]["domains"]
 
 
+@pytest.mark.slow
 def test_results_as_they_arrive(tmp_path):
     _, results = search(tmp_path, "order=arrival")
     assert results["order"] == "arrival"

@@ -43,6 +43,7 @@ def harmable() -> list[dict]:
     ]
 
 
+@pytest.mark.slow
 def test_each_way_to_fail_is_a_result_and_the_rest_goes_on(tmp_path):
     asked = harmable()
     assert len(asked) > len(WAYS) + 1, "some trials are left alone"
