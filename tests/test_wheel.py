@@ -26,7 +26,7 @@ def test_wheel_has_the_packages_and_the_tree(tmp_path):
         ],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     (wheel,) = tmp_path.glob("*.whl")
     site = tmp_path / "site"
@@ -47,6 +47,6 @@ def test_wheel_has_the_packages_and_the_tree(tmp_path):
         env={"PYTHONPATH": str(site), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stdout.strip() == "classical_tpe", done.stderr

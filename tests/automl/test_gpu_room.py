@@ -57,7 +57,7 @@ class Holder:
         return not self.is_in(0.4)
 
     def end(self) -> None:
-        self._process.communicate(b"\n", timeout=60)
+        self._process.communicate(b"\n", timeout=300)
         assert self._process.returncode == 0
 
     def kill(self) -> None:

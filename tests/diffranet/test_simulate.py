@@ -143,7 +143,7 @@ def test_an_installed_package_finds_the_tree(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(tmp_path), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.stdout.startswith(f"{tmp_path / 'automl' / 'conf'}\nscale:\n"), done.stderr
@@ -193,7 +193,7 @@ def all_end(group: int) -> bool:
 def test_ctrl_c_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:
     process = started(tmp_path)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=300)
     lines = [line for line in error.splitlines() if not line.startswith("simulate: ")]
     assert lines == ["diffranet.simulate: stopped; the same command goes on where it stopped"]
     assert (process.returncode, out) == (130, "")

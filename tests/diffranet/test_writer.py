@@ -239,7 +239,7 @@ def test_a_full_disk_stops_it_in_one_line_and_it_goes_on(made: Path, tmp_path: P
     out = tmp_path / "set"
     command = [sys.executable, "-c", FULL_DISK, str(out), json.dumps(TINY.to_dict())]
     full = subprocess.run(
-        command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
+        command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300
     )
     assert full.stdout == (
         f"{out}: cannot go on: File too large; what was made is kept, the same command goes on\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 CONF = Path(__file__).parent / "conf"
 STUBS = Path(__file__).parents[1] / "automl" / "stubs"
@@ -27,7 +27,7 @@ def search(folder, *words):
         env={**os.environ, "PYTHONPATH": str(STUBS)},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=800,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
 HERE = Path(__file__).parent
 STUBS = HERE.parent / "automl" / "stubs"
@@ -28,7 +28,7 @@ def automl(folder, *words, module="automl.run", **environment):
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=800,
     )
 
 

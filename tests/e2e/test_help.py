@@ -129,6 +129,6 @@ def test_bash_completes(program, tmp_path):
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stdout.strip() == "search=classical_tpe", done.stderr

@@ -276,7 +276,7 @@ def test_a_programme_is_stopped_taken_up_and_compared(tmp_path):
     while len(list((tmp_path / "runs").glob("*/ledger.jsonl"))) < 2:
         time.sleep(0.1)
     first.send_signal(signal.SIGINT)
-    out, err = first.communicate(timeout=200)
+    out, err = first.communicate(timeout=800)
     assert first.returncode == 130, err
     assert "1 finished, 1 stopped, 2 not begun" in out
     ledgers = {path: path.read_bytes() for path in (tmp_path / "runs").glob("*/ledger.jsonl")}
@@ -302,7 +302,7 @@ def test_a_programme_is_stopped_taken_up_and_compared(tmp_path):
         env={**os.environ, "PYTHONPATH": str(STUBS)},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=800,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("the same images")

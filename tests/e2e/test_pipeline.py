@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SEARCHES = ("classical_tpe", "deepfreak_random")
 
@@ -22,7 +22,7 @@ def automl(folder, *words, module="automl.run"):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=800,
     )
 
 
@@ -119,7 +119,7 @@ def test_the_models_in_mlflow_answer_as_their_signature_says(folder):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
 

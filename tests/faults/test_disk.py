@@ -11,7 +11,7 @@ import checks
 import pytest
 from searches import Search
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
 BOHB = ("algorithm=bohb", "tracking=none")
 

@@ -10,7 +10,7 @@ import checks
 import pytest
 from searches import Search
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 WORDS = ("algorithm=bohb", "tracking=sqlite")

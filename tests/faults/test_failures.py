@@ -13,7 +13,7 @@ from searches import HERE, STUBS, Search
 from automl.algorithms import build
 from searchspaces import parse_space
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 # What a trial does, and what is said of it; each at the second epoch of a trial of its own.
 WAYS = (

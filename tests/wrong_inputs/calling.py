@@ -47,7 +47,7 @@ def apart(command: str, words: list[str], folder: Path) -> Said:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     return Said(done.returncode, done.stdout, done.stderr)

@@ -35,7 +35,7 @@ def looked_at(page, folder, width, *flags):
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     title = re.search(r"<title>(.*?)</title>", done.stdout).group(1)
     said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]

@@ -338,7 +338,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         input=json.dumps(events[:20]),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )

@@ -140,7 +140,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         input=json.dumps(events[:20]),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr

@@ -89,7 +89,7 @@ def test_two_drivers_open_a_fresh_store_at_once_and_print_nothing(tmp_path, ledg
         driver.stdin.close()
         driver.stdin = None
     for driver, _ in drivers:
-        out, err = driver.communicate(timeout=120)
+        out, err = driver.communicate(timeout=300)
         assert (out.strip(), err) == ("[]", "")
 
     from mlflow.tracking import MlflowClient
