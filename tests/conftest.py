@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
 
 LONGEST = ("tests/e2e/test_pipeline.py", "tests/e2e", "tests/faults", "tests/automl/tracking")
 """Begun first, or the last of them would leave a worker without work."""
+
+# Ray's workers give way to everybody else, which here are the other tests: commands would take
+# four times as long as alone.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and that is inherited: the
 # commands that are stopped here would never hear of it.

@@ -10,6 +10,7 @@ from torch import nn
 from trainables.deepfreak import augmentation, loop
 from trainables.deepfreak import checkpoint as checkpoints
 from trainables.deepfreak.data import Images, Probabilities
+from trainables.deepfreak.folding import fold
 from trainables.deepfreak.identity import described
 from trainables.deepfreak.images import DeviceImages
 from trainables.deepfreak.network import DeepFreakNetwork, ResNet
@@ -47,8 +48,9 @@ class FittedModel:
     Attributes:
         classes: names of the columns of the probabilities.
         image_shape: (rows, columns) of the images it takes.
-        network: maps (n, h, w) or (n, 1, h, w) grey levels to (n, k) logits; in evaluation mode.
-        evaluation_batch: images per forward pass.
+        network: maps (n, h, w) or (n, 1, h, w) grey levels to (n, k) logits; in evaluation mode,
+            on a CPU with its batch normalisation folded into the convolutions.
+        evaluation_batch: most images of a forward pass.
         device: where `network` lives.
         views: symmetries of each image whose probabilities are averaged.
     """
@@ -116,5 +118,7 @@ def load(path: Path, device: torch.device, evaluation_batch: int) -> FittedModel
             f"checkpoint {path.name} does not describe a network: {type(error).__name__}"
         ) from error
     network.requires_grad_(False).to(device).eval()
+    if device.type == "cpu" and options.precision == "float32":
+        network = fold(network)
     views = augmentation.views(hyperparameters.test_time_augmentation, (rows, columns))
     return FittedModel(classes, (rows, columns), network, evaluation_batch, device, views)

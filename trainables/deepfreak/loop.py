@@ -57,6 +57,12 @@ def train_epoch(network: nn.Module, steps: Steps, plan: EpochPlan) -> EpochResul
     )
 
 
+CACHE_VALUES = 2**21
+"""Of the largest map of a forward pass on a CPU. With maps that stay in its caches, an image of
+512 × 512 takes a third of the time that it takes among 64 (8 filters); networks with more
+parameters than that want larger batches, or reading those would take longest."""
+
+
 @torch.inference_mode()
 def predict(
     network: DeepFreakNetwork, images: DeviceImages, batch: int, views: int = 1
@@ -67,7 +73,7 @@ def predict(
         network: (n, h, w) grey levels to (n, k) logits; left in evaluation mode.
         images: the images to classify, at least one. Of them all, and of nothing else, batch
             normalisation takes its statistics if it evaluates with those of the target.
-        batch: images per forward pass; of no effect on the result.
+        batch: most images of a forward pass; of no effect on the result.
         views: symmetries of each image whose probabilities are averaged; see `augmentation.views`.
             Statistics of the target are taken of each by itself.
 
@@ -75,8 +81,15 @@ def predict(
         DivergedError: a logit is not finite.
     """
     network.eval()
+    if next(network.parameters()).device.type == "cpu":
+        batch = min(batch, _fitting(network))
     tables = [_of_view(network, images, batch, symmetry) for symmetry in range(views)]
     return np.asarray(np.mean(tables, axis=0))
+
+
+def _fitting(network: DeepFreakNetwork) -> int:
+    parameters = sum(values.numel() for values in network.parameters())
+    return max(1, max(CACHE_VALUES, parameters) // network.largest_map)
 
 
 def _of_view(

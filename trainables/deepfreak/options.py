@@ -50,7 +50,7 @@ class Options:
         cuda_graphs: replay the kernels of a step, on a GPU alone: for small batches.
         deterministic: on a GPU, algorithms that give equal numbers in every run; slower. On a CPU
             they always do.
-        evaluation_batch: images per forward pass in validation; of no effect on the result.
+        evaluation_batch: most images of a forward pass in validation; of no effect on the result.
         checkpoint_every: epochs between two checkpoints; the last epoch always writes one.
         hopeless_epochs: after so many epochs in a row in which training was no better than always
             answering the largest class, a trial is given up; None for never.
