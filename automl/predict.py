@@ -26,6 +26,7 @@ from automl.errors import SearchError, UserError
 from automl.prediction.chosen import find_search, load, reader
 from automl.prediction.options import Options, parse_options
 from automl.prediction.outlets import outlet
+from automl.prediction.place import check_place
 from automl.prediction.predictor import Predictor, UnreadableError
 from automl.prediction.rows import Columns, Row
 from automl.prediction.sources import expand
@@ -51,6 +52,8 @@ def run(options: Options, stop: threading.Event) -> int:
         UserError: Something named does not exist or cannot be used; nothing was predicted.
         SearchError: Rows cannot be written; those before are kept.
     """
+    if options.out is not None:
+        check_place(options.out)
     search = find_search(options.name, options.runs)
     frames = reader(search, options.reading)
     sources = expand(options.images, frames)

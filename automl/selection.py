@@ -56,12 +56,15 @@ def choose(state: SearchState) -> Trial | None:
     objective's limit is kept, by the median seed of a configuration. None if every seed failed.
     """
     groups = confirmed(state).values()
-    best = max(groups, key=lambda trials: (-_excess(trials), mean_accuracy(trials)), default=[])
+    best = max(
+        groups, key=lambda trials: (-median_excess(trials), mean_accuracy(trials)), default=[]
+    )
     finished = [trial for trial in best if trial.finished]
     return min(finished, key=rank, default=None)
 
 
-def _excess(trials: Sequence[Trial]) -> float:
+def median_excess(trials: Sequence[Trial]) -> float:
+    """Return how far a configuration is beyond the limit with its median seed; 0 for within."""
     return median([excess(trial.loss) for trial in trials if trial.finished] or [0.0])
 
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: run every benchmark in its short form, one after the other.
+"""``python -m benchmarks``: run every benchmark's short form, one after the other.
 
 Each is a module with ``main(short: bool)`` and can be run alone: ``python -m benchmarks.overhead``.
 """
@@ -18,6 +18,10 @@ BENCHMARKS = (
     "codebooks",
     "classical",
     "deepfreak",
+    "topologies",
+    "screening_variants",
+    "preview",
+    "mlflow_ui",
     "search_quality",
 )
 

@@ -1,28 +1,23 @@
-"""When a page of a local server shows a text, in a browser without a window."""
+"""When a page of a server shows a text, in a browser without a window."""
 
 from __future__ import annotations
 
-import http.client
-import http.server
 import json
+import os
 import shutil
 import subprocess
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from urllib.parse import urlsplit
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_TOLD = "/told-by-the-page"
-# Milliseconds since the page was asked for; looked at four times a frame's length apart.
-_PROBE = """<script>(function look() {
-  const text = document.body ? document.body.innerText : "";
-  if (WORDS.every((word) => text.includes(word)))
-    fetch("TOLD", {method: "POST", body: String(performance.now())});
-  else setTimeout(look, 20);
-})()</script>"""
-_DROPPED = {"content-length", "content-security-policy", "transfer-encoding", "connection"}
+_READS, _WRITES = 3, 4  # the file descriptors of --remote-debugging-pipe
+_EMPTY = "about:blank"
+_LOOK_EVERY = 0.02
+
+Ask = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 
 def find_browser() -> str | None:
@@ -30,105 +25,109 @@ def find_browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def seconds_until(browser: str, url: str, words: list[str], profile: str, timeout: float) -> float:
-    """Return how long a page takes until all the words stand in it, from the first request.
+def seconds_until(
+    browser: str, url: str, words: list[str], visits: int, timeout: float
+) -> list[float]:
+    """Return how long each visit of a page takes until all the words stand in it.
 
-    The page is fetched through a relay on this machine that adds a script to it, which looks
-    for the words; what the relay costs is in the figure.
+    The browser is open before the first visit, with an empty cache, and stays open: later visits
+    find in its cache what the server lets it keep. An empty page comes before each.
 
     Args:
         browser: See `find_browser`.
         url: The page, with its fragment.
         words: Of its text.
-        profile: Folder with the browser's cache and settings; a new one is a first visit.
-        timeout: In seconds.
+        visits: How many, at least one.
+        timeout: Of each, in seconds.
 
     Raises:
         TimeoutError: The words did not appear.
     """
-    parts = urlsplit(url)
-    with _relay(parts.netloc, words) as (address, told):
-        page = f"http://{address}{parts.path}#{parts.fragment}"
+    with _opened(browser) as ask:
+        return [_visit(ask, url, words, timeout) for _ in range(visits)]
+
+
+def _visit(ask: Ask, url: str, words: list[str], timeout: float) -> float:
+    ask("Page.navigate", {"url": _EMPTY})
+    _wait(ask, f"location.href === {json.dumps(_EMPTY)}", timeout)
+    begin = time.perf_counter()
+    ask("Page.navigate", {"url": url})
+    text = "(document.body ? document.body.innerText : '')"
+    _wait(ask, f"{json.dumps(words)}.every((word) => {text}.includes(word))", timeout, url)
+    return time.perf_counter() - begin
+
+
+def _wait(ask: Ask, condition: str, timeout: float, what: str = _EMPTY) -> None:
+    deadline = time.perf_counter() + timeout
+    while True:
+        # Between two documents there is none to ask, and the answer has no value.
+        answer = ask("Runtime.evaluate", {"expression": condition, "returnByValue": True})
+        if answer.get("result", {}).get("value") is True:
+            return
+        if time.perf_counter() > deadline:
+            raise TimeoutError(f"{what}: not there within {timeout:g} s: {condition}")
+        time.sleep(_LOOK_EVERY)
+
+
+@contextmanager
+def _opened(browser: str) -> Iterator[Ask]:
+    """Start a browser that was never used; yield what asks its one page (DevTools protocol)."""
+    to_read, to_write = os.pipe()
+    from_read, from_write = os.pipe()
+
+    def place() -> None:
+        # Beyond 4 first: one of the pipes may hold the other's place.
+        copies = os.dup2(to_read, 100), os.dup2(from_write, 101)
+        os.dup2(copies[0], _READS)
+        os.dup2(copies[1], _WRITES)
+
+    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             [
                 *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
                 *("--no-first-run", "--disable-background-networking", "--window-size=1600,1000"),
-                *(f"--user-data-dir={profile}", "--remote-debugging-port=0", page),
+                *(f"--user-data-dir={profile}", "--remote-debugging-pipe", _EMPTY),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            close_fds=False,
+            preexec_fn=place,
         )
-        try:
-            if not told.wait(timeout):
-                raise TimeoutError(f"{url}: no {', '.join(words)} within {timeout:g} s")
-        finally:
-            process.terminate()
-            process.wait()
-        return told.milliseconds / 1000
+        os.close(to_read)
+        os.close(from_write)
+        with os.fdopen(to_write, "wb", 0) as sink, os.fdopen(from_read, "rb") as source:
+            try:
+                yield _page(sink, source)
+            finally:
+                process.terminate()
+                process.wait()
 
 
-class _Told(threading.Event):
-    milliseconds = 0.0
+def _page(sink: Any, source: Any) -> Ask:
+    number = 0
+
+    def ask(method: str, values: Mapping[str, Any], session: str | None = None) -> dict[str, Any]:
+        nonlocal number
+        number += 1
+        message = {"id": number, "method": method, "params": values}
+        if session is not None:
+            message["sessionId"] = session
+        sink.write(json.dumps(message).encode() + b"\0")
+        while True:
+            answer = json.loads(_message(source))
+            if answer.get("id") == number:  # else an event, which nobody asked for
+                return dict(answer.get("result", {}))
+
+    pages = [each for each in ask("Target.getTargets", {})["targetInfos"] if each["type"] == "page"]
+    target = {"targetId": pages[0]["targetId"], "flatten": True}
+    session = ask("Target.attachToTarget", target)["sessionId"]
+    return lambda method, values: ask(method, values, session)
 
 
-@contextmanager
-def _relay(server: str, words: list[str]) -> Iterator[tuple[str, _Told]]:
-    told = _Told()
-    probe = _PROBE.replace("WORDS", json.dumps(words)).replace("TOLD", _TOLD).encode()
-
-    class Relay(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._pass_on(None)
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if self.path != _TOLD:
-                self._pass_on(body)
-                return
-            told.milliseconds = float(body)
-            told.set()
-            self._answer(200, [], b"")
-
-        def _pass_on(self, body: bytes | None) -> None:
-            upstream = http.client.HTTPConnection(server)
-            headers = {
-                name: value
-                for name, value in self.headers.items()
-                if name.lower() not in ("host", "origin", "referer", "accept-encoding")
-            }
-            upstream.request(self.command, self.path, body, headers)
-            found = upstream.getresponse()
-            content = found.read()
-            upstream.close()
-            if found.headers.get_content_type() == "text/html":
-                content = content.replace(b"<head>", b"<head>" + probe, 1)
-            kept = [pair for pair in found.getheaders() if pair[0].lower() not in _DROPPED]
-            self._answer(found.status, kept, content)
-
-        def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
-            # The browser may have gone by now.
-            with suppress(OSError):
-                self.send_response(status)
-                for name, value in headers:
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Relay) as running:
-        running.daemon_threads = True
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{running.server_address[1]}", told
-        running.shutdown()
-
-
-@contextmanager
-def new_profile() -> Iterator[str]:
-    """Give a folder for a browser that was never used."""
-    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as folder:
-        yield folder
+def _message(source: Any) -> bytes:
+    found = bytearray()
+    while (byte := source.read(1)) != b"\0":
+        if not byte:
+            raise EOFError("the browser has ended")
+        found += byte
+    return bytes(found)

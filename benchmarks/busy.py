@@ -1,6 +1,6 @@
 """Share of the workers' time that is work, when trials differ in length, by order and schedule.
 
-python -m benchmarks.busy [seeds=20]
+python -m benchmarks.busy [seeds=20] [short=true]
 
 A simulation without sleeping: the project's own algorithms behind its own conductor, against
 textbook barriers and HpBandSter's iterations. The brackets are those of the paper's BOHB (1 to
@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-import sys
 import time
 from collections.abc import Callable, Mapping
 from statistics import NormalDist, fmean
@@ -28,6 +27,7 @@ from automl.settings import Order
 from automl.statistics import mean_interval
 from benchmarks.schedules import Barriers, Batches, Conducted, HpBandSter
 from benchmarks.simulated_workers import Outcome, Schedule, simulate
+from benchmarks.words import Command, switch, whole
 from searchspaces import Space, parse_space
 
 WORKERS = (2, 4, 8, 16)
@@ -148,8 +148,9 @@ def cell(outcomes: list[Outcome], arrival: list[Outcome]) -> str:
     return f"{fmean(busy):5.1f} {half} {to_arrival:5.2f} {to_bound:5.2f}"
 
 
-def main(short: bool = False, seeds: int = 20) -> None:
-    seeds = 3 if short else seeds
+def main(short: bool = False, seeds: int | None = None) -> None:
+    begin = time.perf_counter()
+    seeds = seeds or (3 if short else 20)
     workers = (2, 8) if short else WORKERS
     print(
         "per number of workers: busy % ± half its 95 % interval, makespan / that of "
@@ -164,10 +165,10 @@ def main(short: bool = False, seeds: int = 20) -> None:
             for name in makes:
                 cells = (cell(column[name], column[ARRIVAL]) for column in columns)
                 print(f"{name:<30}" + "".join(f"{text:>26}" for text in cells))
+    print(f"\n{time.perf_counter() - begin:.0f} s")
 
+
+command = Command(main, {"seeds": whole(), "short": switch})
 
 if __name__ == "__main__":
-    options = dict(word.split("=", 1) for word in sys.argv[1:])
-    begin = time.perf_counter()
-    main(seeds=int(options.get("seeds", 20)))
-    print(f"\n{time.perf_counter() - begin:.0f} s")
+    raise SystemExit(command())

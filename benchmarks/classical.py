@@ -15,7 +15,6 @@ codebooks, reading and decoding images, failed trials and start cost it nothing,
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,20 +28,19 @@ import cv2
 import numpy as np
 from skimage.feature import graycomatrix, graycoprops, local_binary_pattern
 
-from automl.compose import BORDER_ERRORS, compose_plain, explain
-from automl.errors import SearchError, UserError
+from automl.compose import compose_plain
+from automl.errors import UserError
 from automl.ledger import Event, read_events
 from automl.state import SearchState, Trial
 from benchmarks.features import Extract, Images, cpu_ms, library_sift, simulated
 from benchmarks.process import python
+from benchmarks.words import Command, switch, whole
 from diffranet.dataset import SimulatedDiffraNet
 from trainables.features.glcm import PROPERTIES
 
 Extraction = tuple[Any, ...]
 """What a configuration extracts from an image: the extractor and its parameters."""
 
-NUMBERS = ("trials", "images")
-KEYS = ("scale", "search", "short", *NUMBERS)
 GLCM_IMAGES = 2  # its time hardly depends on the image, and a search has many sets of offsets
 PREPARED_SECONDS = 15.0  # a search that has nothing to prepare begins sooner
 
@@ -160,11 +158,8 @@ def measured(extractions: set[Extraction], images: Images) -> dict[Extraction, f
 
 
 def searched(words: Sequence[str]) -> list[tuple[list[Event], Stored]]:
-    """Run the real command cold and warm; raise UserError for words that make no search."""
-    try:
-        config = compose_plain(words)
-    except BORDER_ERRORS as error:
-        raise explain(error) from error
+    """Run the real command cold and warm."""
+    config = compose_plain(words)
     cache = Path(config["paths"]["cache"]).expanduser().absolute()
     SimulatedDiffraNet.prepare(config["data"]["options"], cache=cache, workers=config["workers"])
     found = []
@@ -240,8 +235,10 @@ def main(
     scale: str | None = None,
     trials: int | None = None,
     search: str | None = None,
-    images: int = 8,
+    images: int | None = None,
 ) -> None:
+    if search is not None and (scale is not None or trials is not None):
+        raise UserError("search: has its own scale and trials; leave scale= and trials= out")
     scale = scale or ("smoke" if short else "demo")
     words = ["search=classical_tpe", "data=demo", f"scale={scale}"]
     words += [] if trials is None else [f"trainable.trials={trials}"]
@@ -252,38 +249,15 @@ def main(
         print("the warm search asked for other trials than the cold one: its times say nothing")
     assert state.plan is not None
     height, width = state.plan["data"]["image_shape"]
-    pictures = simulated(min(images, 2) if short else images, max(height, width))
+    pictures = simulated(images or (2 if short else 8), max(height, width))
     wanted = {extraction_of(trial.configuration) for trial in finished(state)}
     costs = measured(wanted, pictures[:, :height, :width])
     print("\n".join(report(state, costs, [side for _, side in runs])), flush=True)
 
 
-def arguments(words: Sequence[str]) -> dict[str, Any]:
-    """Read ``key=value`` words as `main` takes them; raise UserError naming the bad one."""
-    given: dict[str, Any] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or key not in KEYS:
-            raise UserError(f"{word}: expected KEY=VALUE with one of {', '.join(KEYS)}")
-        if key in NUMBERS and (not value.isdecimal() or int(value) < 1):
-            raise UserError(f"{word}: must be a whole number of at least 1")
-        if key == "short" and value not in ("true", "false"):
-            raise UserError(f"{word}: true or false")
-        given[key] = int(value) if key in NUMBERS else value == "true" if key == "short" else value
-    if "search" in given and given.keys() & {"scale", "trials"}:
-        raise UserError("search: has its own scale and trials; leave scale= and trials= out")
-    return given
-
-
-def command(words: Sequence[str]) -> int:
-    """Run the benchmark; return the exit code."""
-    try:
-        main(**arguments(words))
-    except (UserError, SearchError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
+command = Command(
+    main, {"scale": str, "search": str, "short": switch, "trials": whole(), "images": whole()}
+)
 
 if __name__ == "__main__":
-    sys.exit(command(sys.argv[1:]))
+    raise SystemExit(command())

@@ -1,6 +1,6 @@
 """One search on a single node and on a local Ray cluster of two: the same results, in what time.
 
-python -m benchmarks.cluster [seconds=0.2] [iterations=4]
+python -m benchmarks.cluster [seconds=0.2] [iterations=4] [short=true]
 
 BOHB over trials that sleep ``seconds`` an epoch, by the real command: once on this machine with
 two CPUs, once with ``cluster=auto`` on two nodes of one CPU each. Both are the same search, so
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from ray.cluster_utils import Cluster
 from automl.ledger import read_events
 from benchmarks.noop import CONF
 from benchmarks.process import ROOT, python
+from benchmarks.words import Command, positive, switch, whole
 
 OWN = ("name", "provenance", "times")
 """What two runs of one search need not share."""
@@ -66,9 +66,8 @@ def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return [k for k in sorted({*one, *other} - {*OWN}) if one.get(k) != other.get(k)]
 
 
-def main(short: bool = False, seconds: float = 0.2, iterations: int = 4) -> None:
-    if short:
-        seconds, iterations = 0.05, 2
+def main(short: bool = False, seconds: float | None = None, iterations: int | None = None) -> None:
+    seconds, iterations = seconds or (0.05 if short else 0.2), iterations or (2 if short else 4)
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     with tempfile.TemporaryDirectory(prefix="cluster-") as name:
         folders = [Path(name) / "alone", Path(name) / "cluster"]
@@ -89,9 +88,7 @@ def main(short: bool = False, seconds: float = 0.2, iterations: int = 4) -> None
     print(f"results equal: {'no, not in ' + ', '.join(wrong) if wrong else 'yes'}")
 
 
+command = Command(main, {"seconds": positive, "iterations": whole(), "short": switch})
+
 if __name__ == "__main__":
-    options = dict(word.split("=", 1) for word in sys.argv[1:])
-    main(
-        seconds=float(options.get("seconds", 0.2)),
-        iterations=int(options.get("iterations", 4)),
-    )
+    raise SystemExit(command())

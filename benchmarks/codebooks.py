@@ -10,7 +10,6 @@ distance of a descriptor from its word.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -21,6 +20,7 @@ from sklearn.metrics import pairwise_distances_argmin_min
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.features import simulated
+from benchmarks.words import Command, listed, switch, whole
 from trainables.features import sift
 from trainables.features.bovw import ITERATIONS, fit_codebook
 
@@ -84,12 +84,7 @@ def main(
         )
 
 
+command = Command(main, {"descriptors": whole(), "clusters": listed(whole()), "short": switch})
+
 if __name__ == "__main__":
-    options = dict(word.split("=", 1) for word in sys.argv[1:])
-    main(
-        short=options.get("short", "false").lower() == "true",
-        descriptors=int(options["descriptors"]) if "descriptors" in options else None,
-        clusters=[int(k) for k in options["clusters"].split(",")]
-        if "clusters" in options
-        else None,
-    )
+    raise SystemExit(command())

@@ -21,7 +21,6 @@ again, against an epoch of the paper's 10,000 images.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,18 +31,13 @@ from typing import Any
 
 import torch
 
+from automl.errors import UserError
 from benchmarks import deepfreak_checkpoints, deepfreak_words
 from benchmarks.deepfreak_data import Data, mapped, stored
 from benchmarks.deepfreak_floor import ELEMENT_BYTES, Floor, Rates, floor_of
 from benchmarks.deepfreak_machine import Clock, description, rates
-from benchmarks.deepfreak_sides import (
-    COMMON,
-    FailedError,
-    Ours,
-    Released,
-    disagreement,
-)
-from benchmarks.deepfreak_words import UsageError
+from benchmarks.deepfreak_sides import COMMON, FailedError, Ours, Released, disagreement
+from benchmarks.words import Command, listed, positive, switch, whole
 from trainables.deepfreak.geometry import geometry
 from trainables.deepfreak.options import Options
 from trainables.deepfreak.topologies import topology
@@ -207,17 +201,12 @@ def main(
     """Print the table.
 
     Raises:
-        UsageError: the device is not there, or the options are none of the trainable's.
+        UserError: the device is not there, or the options are none of the trainable's.
         DisagreementError: the loops do not compute the same.
     """
-    deepfreak_words.require(device)
-    wanted = {**({} if width is None else {"width": width}), **(options or {})}
-    try:
-        Options.parse({**COMMON, **wanted})
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    wanted = deepfreak_words.checked(device, width, options)
     if device == "cpu" and workers:
-        raise UsageError("workers: the CPU's clock does not see loader processes; use workers=0")
+        raise UserError("workers: the CPU's clock does not see loader processes; use workers=0")
     if checkpoints:
         topologies = topologies or ((10,) if short else (8, 10, 12))
         size, batches = size or (64 if short else 512), batches or (1,)
@@ -243,33 +232,23 @@ def main(
         print(line, flush=True)
 
 
-READERS: Mapping[str, deepfreak_words.Reader] = {
-    "device": deepfreak_words.device,
-    "size": deepfreak_words.whole(deepfreak_words.LEAST_SIZE),
-    "topologies": deepfreak_words.topologies,
-    "batches": deepfreak_words.wholes,
-    "rounds": deepfreak_words.whole(1),
-    "images": deepfreak_words.whole(1),
-    "width": deepfreak_words.positive,
-    "workers": deepfreak_words.whole(0),
-    "options": deepfreak_words.options,
-    "checkpoints": deepfreak_words.switch,
-    "short": deepfreak_words.switch,
-}
-
-
-def command(words: Sequence[str]) -> int:
-    """Run the benchmark; return the exit code."""
-    try:
-        main(**deepfreak_words.read(words, READERS))
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except DisagreementError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
+command = Command(
+    main,
+    {
+        "device": deepfreak_words.device,
+        "size": deepfreak_words.size,
+        "topologies": deepfreak_words.topologies,
+        "batches": listed(whole()),
+        "rounds": whole(),
+        "images": whole(),
+        "width": positive,
+        "workers": whole(0),
+        "options": deepfreak_words.options,
+        "checkpoints": switch,
+        "short": switch,
+    },
+    failures=(DisagreementError,),
+)
 
 if __name__ == "__main__":
-    sys.exit(command(sys.argv[1:]))
+    raise SystemExit(command())

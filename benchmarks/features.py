@@ -10,7 +10,6 @@ one memory-mapped file, as a search's workers do; their rate is in seconds of th
 from __future__ import annotations
 
 import multiprocessing
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from skimage.feature import graycomatrix, graycoprops, local_binary_pattern
 
+from benchmarks.words import Command, switch, whole
 from diffranet.domains import CLASSES, SYNTHETIC
 from diffranet.simulator.parameters import SimulationParameters
 from diffranet.simulator.render import Job, render
@@ -162,19 +162,15 @@ def scaling(images: Images, seconds: float) -> None:
             )
 
 
-def main(short: bool = False, images: int = 10, size: int = 512) -> None:
-    if short:
-        images = min(images, len(CLASSES))
+def main(short: bool = False, images: int | None = None, size: int = 512) -> None:
+    images = images or (len(CLASSES) if short else 10)
     cv2.setNumThreads(1)
     pictures = simulated(images, size)
     beside_libraries(pictures, 3 if short else 7)
     scaling(pictures, 2.0 if short else 10.0)
 
 
+command = Command(main, {"images": whole(), "size": whole(), "short": switch})
+
 if __name__ == "__main__":
-    options = dict(word.split("=", 1) for word in sys.argv[1:])
-    main(
-        short=options.get("short", "false").lower() == "true",
-        images=int(options.get("images", 10)),
-        size=int(options.get("size", 512)),
-    )
+    raise SystemExit(command())

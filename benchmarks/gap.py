@@ -15,22 +15,22 @@ budget is DeepFreak's epochs, by default the demo's largest.
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from json import dumps
 from pathlib import Path
 from typing import Any
 
-from automl.compose import BORDER_ERRORS, compose_plain, explain
-from automl.errors import UserError
+from automl.compose import compose_plain
 from automl.plugins import OpenData
 from benchmarks.gap_models import Answer, FailedError, Models
 from benchmarks.gap_table import Row, heading, row
 from benchmarks.gap_terms import KINDS, Kind, text
+from benchmarks.words import Command, choice, file, listed, switch, whole
 from diffranet.dataset import SimulatedDiffraNet
 
 SEARCHES = {"classical": "classical_random", "deepfreak": "deepfreak_random"}
+NAMES = tuple(kind.name for kind in KINDS)
 
 
 def measured(
@@ -48,7 +48,7 @@ def measured(
                 answers = [models.answer(term, seed) for seed in seeds]
             except FailedError as error:
                 if not term:
-                    raise
+                    raise FailedError(f"without any term: {error}") from error
                 print(f"{text(term)}: {error}", flush=True)
                 continue
             defaults = defaults or answers
@@ -67,90 +67,43 @@ def options_of(config: Mapping[str, Any], kind: Kind, budget: int) -> dict[str, 
 
 def main(
     short: bool = False,
-    seeds: int = 3,
+    seeds: int | None = None,
     budget: int | None = None,
-    scale: str = "demo",
-    kinds: Sequence[Kind] = KINDS,
-    path: Path | None = None,
+    scale: str | None = None,
+    kinds: Sequence[str] = NAMES,
+    json: Path | None = None,
 ) -> None:
-    scale, seeds = ("smoke", 1) if short else (scale, seeds)
+    scale, seeds = scale or ("smoke" if short else "demo"), seeds or (1 if short else 3)
     rows: list[Row] = []
-    for kind in kinds:
+    chosen = [KINDS[NAMES.index(name)] for name in kinds]
+    for kind in chosen:
         config = compose_plain([f"search={SEARCHES[kind.trainable]}", f"scale={scale}"])
         cache = Path(config["paths"]["cache"]).expanduser().absolute()
         data = SimulatedDiffraNet.prepare(
             config["data"]["options"], cache=cache, workers=config["workers"]
         )
         epochs = budget or int(config["trainable"]["budget"]["max"])
-        if kind is kinds[0]:
+        if kind is chosen[0]:
             note = data.describe()["note"]
             print(f"scale={scale}, one thread. {note}", flush=True)
         options = options_of(config, kind, epochs)
         rows += measured(kind, data.unsealed(), options, epochs, range(seeds))
-        if path is not None:
-            path.write_text(json.dumps([each.as_dict() for each in rows], indent=1) + "\n")
+        if json is not None:
+            json.write_text(dumps([each.as_dict() for each in rows], indent=1) + "\n")
 
 
-def arguments(words: Sequence[str]) -> dict[str, Any]:
-    """Read ``key=value`` words as `main` takes them; raise UserError naming the bad one."""
-    given: dict[str, Any] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or key not in _READERS:
-            raise UserError(f"{word}: expected KEY=VALUE with one of {', '.join(_READERS)}")
-        try:
-            name, read = _READERS[key]
-            given[name] = read(value)
-        except ValueError as error:
-            raise UserError(f"{word}: {error}") from None
-    return given
-
-
-def _count(value: str) -> int:
-    if not value.isdecimal() or int(value) < 1:
-        raise ValueError("must be a whole number of at least 1")
-    return int(value)
-
-
-def _switch(value: str) -> bool:
-    if value not in ("true", "false"):
-        raise ValueError("must be true or false")
-    return value == "true"
-
-
-def _kinds(value: str) -> tuple[Kind, ...]:
-    by_name = {kind.name: kind for kind in KINDS}
-    for name in value.split(","):
-        if name not in by_name:
-            raise ValueError(f"'{name}' is no kind; known: {', '.join(by_name)}")
-    return tuple(by_name[name] for name in value.split(","))
-
-
-_READERS: Mapping[str, tuple[str, Any]] = {
-    "seeds": ("seeds", _count),
-    "budget": ("budget", _count),
-    "scale": ("scale", str),
-    "kinds": ("kinds", _kinds),
-    "short": ("short", _switch),
-    "json": ("path", Path),
-}
-
-
-def command(words: Sequence[str]) -> int:
-    """Run the benchmark; return the exit code."""
-    try:
-        main(**arguments(words))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except FailedError as error:
-        print(f"without any term: {error}", file=sys.stderr)
-        return 1
-    except BORDER_ERRORS as error:
-        print(explain(error), file=sys.stderr)
-        return 2
-    return 0
-
+command = Command(
+    main,
+    {
+        "seeds": whole(),
+        "budget": whole(),
+        "scale": str,
+        "kinds": listed(choice(*NAMES)),
+        "short": switch,
+        "json": file,
+    },
+    failures=(FailedError,),
+)
 
 if __name__ == "__main__":
-    sys.exit(command(sys.argv[1:]))
+    raise SystemExit(command())

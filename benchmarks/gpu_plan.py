@@ -18,7 +18,6 @@ hardware and the options, again after every kind of measurement.
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -26,15 +25,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from automl.errors import UserError
 from benchmarks import deepfreak_words
 from benchmarks.deepfreak_data import stored
 from benchmarks.deepfreak_floor import Rates
-from benchmarks.deepfreak_sides import COMMON
-from benchmarks.deepfreak_words import UsageError
 from benchmarks.gpu_projection import Pair, Row, pairs_of
 from benchmarks.gpu_table import Machine, Settings, document, line, markdown, slug
 from benchmarks.gpu_workers import Task, Workers
-from trainables.deepfreak.options import Options
+from benchmarks.words import Command, listed, positive, whole
 from trainables.deepfreak.topologies import SEARCHED, topology
 
 BATCHES = (1, 4, 8, 16, 32, 64)
@@ -132,15 +130,10 @@ def main(
     """Measure, project and write.
 
     Raises:
-        UsageError: the device is not there, or the options are none of the trainable's.
+        UserError: the device is not there, or the options are none of the trainable's.
     """
     end = time.monotonic() + 60 * minutes
-    deepfreak_words.require(device)
-    wanted = {**({} if width is None else {"width": width}), **(options or {})}
-    try:
-        Options.parse({**COMMON, **wanted})
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    wanted = deepfreak_words.checked(device, width, options)
     settings = Settings(size, steps, wanted)
     slow = device == "cpu" or bool(wanted.get("compile"))
     stages = measurements(topologies, batches, sharing or ((2,) if device == "cpu" else (2, 4, 8)))
@@ -151,7 +144,7 @@ def main(
         try:
             found = workers.machine(settings.precision)
         except RuntimeError as error:
-            raise UsageError(f"device={device}: {error}") from error
+            raise UserError(f"device={device}: {error}") from error
         reached = Rates(found["flop"], found["memory"])
         machine = Machine(found["hardware"], found["description"], reached)
         print(machine.description, flush=True)
@@ -161,30 +154,22 @@ def main(
     print(f"\n{page.read_text()}\nwritten to {page} and {page.with_suffix('.json').name}")
 
 
-READERS: Mapping[str, deepfreak_words.Reader] = {
-    "device": deepfreak_words.device,
-    "size": deepfreak_words.whole(deepfreak_words.LEAST_SIZE),
-    "steps": deepfreak_words.whole(1),
-    "out": lambda word, value: Path(value),
-    "minutes": deepfreak_words.positive,
-    "topologies": deepfreak_words.topologies,
-    "batches": deepfreak_words.wholes,
-    "sharing": deepfreak_words.wholes,
-    "seconds": deepfreak_words.positive,
-    "options": deepfreak_words.options,
-    "width": deepfreak_words.positive,
-}
-
-
-def command(words: Sequence[str]) -> int:
-    """Run the benchmark; return the exit code."""
-    try:
-        main(**deepfreak_words.read(words, READERS))
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
+command = Command(
+    main,
+    {
+        "device": deepfreak_words.device,
+        "size": deepfreak_words.size,
+        "steps": whole(),
+        "out": Path,
+        "minutes": positive,
+        "topologies": deepfreak_words.topologies,
+        "batches": listed(whole()),
+        "sharing": listed(whole()),
+        "seconds": positive,
+        "options": deepfreak_words.options,
+        "width": positive,
+    },
+)
 
 if __name__ == "__main__":
-    sys.exit(command(sys.argv[1:]))
+    raise SystemExit(command())

@@ -1,6 +1,6 @@
 """How long MLflow's pages take with many runs, and how fast our writer fills the store.
 
-python -m benchmarks.mlflow_ui [runs=10,5000] [store=FOLDER] [browser=no]
+python -m benchmarks.mlflow_ui [runs=10,5000] [store=FOLDER] [browser=no] [short=true]
 
 Stores with synthetic searches are written by the mirror's own writer, served by
 ``python -m automl.ui``, and asked as MLflow's run table asks: by its API, and by a browser
@@ -28,9 +28,10 @@ from pathlib import Path
 
 from automl.tracking.quiet import hush
 from automl.tracking.search_view import SearchView
-from benchmarks.browser import find_browser, new_profile, seconds_until
+from benchmarks.browser import find_browser, seconds_until
 from benchmarks.mlflow_ledger import NAME, events
 from benchmarks.process import ROOT
+from benchmarks.words import Command, choice, listed, switch, whole
 
 EXPERIMENT = "1"
 TARGET_SECONDS = 3.0
@@ -175,16 +176,15 @@ def ask(address: str, query: Query) -> list[float]:
 
 
 def browse(address: str, browser: str) -> Iterator[tuple[Page, float, float]]:
-    """Yield each page with its seconds on a first visit, and the median of some later ones."""
+    """Yield each page with the seconds of a new browser's first visit, and of its later ones.
+
+    Of the later ones the median.
+    """
     for page in PAGES:
-        with new_profile() as profile:
-            taken = [
-                seconds_until(
-                    browser, f"{address}/#{page.fragment}", list(page.words), profile, _TIMEOUT
-                )
-                for _ in range(1 + REPEATS)
-            ]
-        yield page, taken[0], statistics.median(taken[1:])
+        first, *later = seconds_until(
+            browser, f"{address}/#{page.fragment}", list(page.words), 1 + REPEATS, _TIMEOUT
+        )
+        yield page, first, statistics.median(later)
 
 
 def _answers(address: str) -> bool:
@@ -223,27 +223,26 @@ def measure(folder: Path, runs: int, browser: str | None) -> None:
 
 def main(
     short: bool = False,
-    runs: Sequence[int] = (10, 5000),
+    runs: Sequence[int] | None = None,
     store: Path | None = None,
-    browse_too: bool = True,
+    browser: str = "yes",
 ) -> None:
     """Print how long MLflow takes for its first table, with few runs and with many."""
-    if short:
-        runs = (10, 300)
-    browser = find_browser() if browse_too else None
-    if browse_too and browser is None:
-        print("no Chromium or Chrome on the path: the pages themselves are not measured")
+    runs = runs or ((100,) if short else (10, 5000))
+    found = find_browser() if browser == "yes" else None
+    if browser == "yes" and found is None:
+        print("pages: skipped, there is no Chromium or Chrome on the path; the API is measured")
     print(f"target: a table within {TARGET_SECONDS:g} s; seconds until it is there")
     print(f"{'runs':>7}  {'':<52}{'first':>9}{'later':>9}")
     with tempfile.TemporaryDirectory(prefix="mlflow-ui-") as scratch:
         for count in runs:
-            measure((store or Path(scratch)).absolute() / str(count), count, browser)
+            measure((store or Path(scratch)).absolute() / str(count), count, found)
 
+
+command = Command(
+    main,
+    {"runs": listed(whole()), "store": Path, "browser": choice("yes", "no"), "short": switch},
+)
 
 if __name__ == "__main__":
-    options = dict(word.split("=", 1) for word in sys.argv[1:])
-    main(
-        runs=[int(count) for count in options.get("runs", "10,5000").split(",")],
-        store=Path(options["store"]) if "store" in options else None,
-        browse_too=options.get("browser", "yes") != "no",
-    )
+    raise SystemExit(command())

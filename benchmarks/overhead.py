@@ -1,6 +1,6 @@
 """What a trial costs beyond its own work, beside ``hyperopt.fmin`` and a plain ``tune.Tuner``.
 
-python -m benchmarks.overhead [trials=100,1000,10000] [tune=100,300]
+python -m benchmarks.overhead [trials=100,1000,10000] [tune=100,300] [short=true]
 
 Trials that do nothing go through the whole stack by the real command: Ray, ledger, MLflow on
 SQLite. Each measurement is a process of its own on two CPUs. ``tune`` says for how many trials
@@ -10,7 +10,6 @@ the plain Tuner with Ray's MLflow callback is run: at about a second a trial it 
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from automl.ledger import read_events
 from benchmarks.noop import CONF
 from benchmarks.process import python
+from benchmarks.words import Command, listed, switch, whole
 
 FMIN = "hyperopt.fmin"
 TUNE = "tune.Tuner, no tracking"
@@ -125,11 +125,12 @@ def summary(measured: Sequence[Measured]) -> list[str]:
 
 def main(
     short: bool = False,
-    trials: Sequence[int] = (100, 1000, 10_000),
-    tune: Sequence[int] = (100, 300),
+    trials: Sequence[int] | None = None,
+    tune: Sequence[int] | None = None,
 ) -> None:
-    if short:
-        trials, tune = (80,), (80,)
+    trials = trials or ((80,) if short else (100, 1000, 10_000))
+    if tune is None:
+        tune = (80,) if short else (100, 300)
     print(HEAD)
     measured: list[Measured] = []
 
@@ -149,7 +150,12 @@ def main(
     print("\n".join(summary(measured)))
 
 
+def counts(text: str) -> tuple[int, ...]:
+    """Numbers of trials, or none; the first of them is not timed."""
+    return tuple(map(whole(2), text.split(","))) if text else ()
+
+
+command = Command(main, {"trials": listed(whole(2)), "tune": counts, "short": switch})
+
 if __name__ == "__main__":
-    options = dict(word.split("=", 1) for word in sys.argv[1:])
-    counts = {key: [int(n) for n in value.split(",") if n] for key, value in options.items()}
-    main(**counts)
+    raise SystemExit(command())

@@ -11,12 +11,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from automl import paper
+from automl.errors import UserError
 from automl.formatting import configuration, percent
 from automl.statistics import precision_recall, wilson_interval
+from benchmarks.words import Command
 
 Results = Mapping[str, Any]
 Best = Mapping[str, Any]
@@ -120,29 +123,27 @@ def _matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> list[
     return [*lines, f"{'precision':<12}{precisions}"]
 
 
-def main(names: Sequence[str], runs: Path) -> int:
-    """Print the tables; return the exit status."""
-    results = []
-    for name in names:
-        path = runs / name / "results.json"
-        try:
-            one = json.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            print(f"paper_tables: {path}: {error}; name a finished search", file=sys.stderr)
-            return 2
-        if one["trainable"] != "classical":
-            print(
-                f"paper_tables: {name} searched {one['trainable']}, not classical", file=sys.stderr
-            )
-            return 2
-        if one.get("labels", "full") != "full" or one.get("select", "synthetic") != "synthetic":
-            print(
-                f"paper_tables: {name} was selected on {one.get('select')} with labels="
-                f"{one.get('labels', 'full')}; the tables are of select=synthetic labels=full",
-                file=sys.stderr,
-            )
-            return 2
-        results.append(one)
+def results_of(name: str, runs: Path) -> Results:
+    """Read a search's results; raise UserError if the tables are not of such a search."""
+    path = runs / name / "results.json"
+    try:
+        found: Results = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: {error}; name a finished search") from error
+    if found["trainable"] != "classical":
+        raise UserError(f"{name} searched {found['trainable']}, not classical")
+    selected, labels = found.get("select", "synthetic"), found.get("labels", "full")
+    if (selected, labels) != ("synthetic", "full"):
+        raise UserError(
+            f"{name} was selected on {selected} with labels={labels}; the tables are of "
+            "select=synthetic labels=full"
+        )
+    return found
+
+
+def main(names: Sequence[str], runs: Path = Path("runs")) -> None:
+    """Print the tables."""
+    results = [results_of(name, runs) for name in names]
     for table in (
         validation_table(results, "classifier"),
         validation_table(results, "extractor"),
@@ -150,13 +151,17 @@ def main(names: Sequence[str], runs: Path) -> int:
         *(confusion_table(one) for one in results),
     ):
         print("\n".join(table), end="\n\n")
-    return 0
+
+
+def command(words: Sequence[str]) -> int:
+    """Print the tables of the searches that are named; return the exit code."""
+    names = [word for word in words if "=" not in word]
+    if not names:
+        print(__doc__)
+        return 2
+    options = [word for word in words if "=" in word]
+    return Command(partial(main, names), {"runs": Path})(options)
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if "=" not in word]
-    options = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
-    if not words:
-        print(__doc__)
-        sys.exit(2)
-    sys.exit(main(words, Path(options.get("runs", "runs"))))
+    raise SystemExit(command(sys.argv[1:]))

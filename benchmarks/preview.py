@@ -1,15 +1,16 @@
 """How well a preview's estimate of time holds: estimate, real run, and the factor between them.
 
 python -m benchmarks.preview [searches=classical_tpe,deepfreak_bohb] [scale=smoke] [cache=FOLDER]
+    [short=true]
 
 Each search is estimated and then run by the real command, first with an empty cache (images are
 simulated), then once more with what the first run left there. With `cache` only the second, on
-that folder's images. Both must meet the same load: let nothing else run beside them.
+that folder's images; the short form is the first search with an empty one. Both must meet the same
+load: let nothing else run beside them.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from automl.planning import check
 from automl.probe_estimate import Estimate, estimate
 from automl.settings import parse_settings
 from benchmarks.process import Finished, python
+from benchmarks.words import Command, listed, switch
 
 SEARCHES = ("classical_tpe", "deepfreak_bohb")
 _HEAD = f"{'':<18}{'cache':<8}{'estimate':>14}{'from':>14}{'to':>14}{'real':>14}{'factor':>8}"
@@ -83,18 +85,18 @@ def real_parts(finished: Finished, events: Sequence[Event]) -> dict[str, float]:
 
 def main(
     short: bool = False,
-    searches: Sequence[str] = SEARCHES,
+    searches: Sequence[str] | None = None,
     scale: str = "smoke",
-    cache: str | None = None,
+    cache: Path | None = None,
 ) -> None:
-    del short  # The smoke scale is as short as it gets.
+    searches = searches or (SEARCHES[:1] if short else SEARCHES)
     print(_HEAD)
     for search in searches:
         if cache is not None:
-            show(measure(search, scale, Path(cache).absolute(), "kept"))
+            show(measure(search, scale, cache.absolute(), "kept"))
             continue
         with tempfile.TemporaryDirectory(prefix="preview-cache-") as folder:
-            for kind in ("empty", "warm"):
+            for kind in ("empty",) if short else ("empty", "warm"):
                 show(measure(search, scale, Path(folder), kind))
 
 
@@ -108,10 +110,7 @@ def show(row: Row) -> None:
         print(f"  {what}: {shown}", flush=True)
 
 
+command = Command(main, {"searches": listed(str), "scale": str, "cache": Path, "short": switch})
+
 if __name__ == "__main__":
-    given = dict(word.split("=", 1) for word in sys.argv[1:])
-    main(
-        searches=given.get("searches", ",".join(SEARCHES)).split(","),
-        scale=given.get("scale", "smoke"),
-        cache=given.get("cache"),
-    )
+    raise SystemExit(command())

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -34,9 +33,9 @@ from threadpoolctl import threadpool_limits
 from automl.errors import UserError
 from automl.prediction.chosen import Search, find_search, load, reader
 from automl.provenance import provenance
+from benchmarks.words import Command, listed, positive, switch, whole
 
 BATCH = 32
-KEYS = ("search", "images", "cores", "rate", "runs", "trust_pickle")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 Images = npt.NDArray[np.uint8]
@@ -239,14 +238,16 @@ def report(
 
 
 def main(
-    search: Sequence[str],
+    search: Sequence[str] = (),
     images: int = 256,
     cores: Sequence[int] = (1, 2),
     rate: float = 130.0,
-    runs: str = "runs",
+    runs: Path = Path("runs"),
     trust_pickle: bool = False,
 ) -> None:
-    found = [find_search(name, Path(runs).absolute()) for name in search]
+    if not search:
+        raise UserError("search=NAME: name a finished search, or several with commas")
+    found = [find_search(name, runs.absolute()) for name in search]
     there = len(os.sched_getaffinity(0))
     if max(cores) > there:
         raise UserError(f"cores={max(cores)}: this machine has {there}")
@@ -259,40 +260,17 @@ def main(
         print("\n".join(report(each, images, cores, rate, trust_pickle)), flush=True)
 
 
-def arguments(words: Sequence[str]) -> dict[str, Any]:
-    """Read ``key=value`` words as `main` takes them; raise UserError naming the bad one."""
-    given: dict[str, Any] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or key not in KEYS:
-            raise UserError(f"{word}: expected KEY=VALUE with one of {', '.join(KEYS)}")
-        numbers = value.split(",") if key == "cores" else [value]
-        if key in ("images", "cores", "rate"):
-            if not all(number.isdecimal() and int(number) > 0 for number in numbers):
-                raise UserError(f"{word}: must be a whole number of at least 1")
-            given[key] = [int(number) for number in numbers] if key == "cores" else int(value)
-        elif key == "search":
-            given[key] = value.split(",")
-        elif key == "trust_pickle":
-            if value not in ("true", "false"):
-                raise UserError(f"{word}: must be true or false")
-            given[key] = value == "true"
-        else:
-            given[key] = value
-    if "search" not in given:
-        raise UserError("search=NAME: name a finished search, or several with commas")
-    return given
-
-
-def command(words: Sequence[str]) -> int:
-    """Run the benchmark; return the exit code."""
-    try:
-        main(**arguments(words))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
+command = Command(
+    main,
+    {
+        "search": listed(str),
+        "images": whole(),
+        "cores": listed(whole()),
+        "rate": positive,
+        "runs": Path,
+        "trust_pickle": switch,
+    },
+)
 
 if __name__ == "__main__":
-    sys.exit(command(sys.argv[1:]))
+    raise SystemExit(command())

@@ -1,6 +1,6 @@
 """Milliseconds per simulated image, engine by engine, stage by stage, and process by process.
 
-python -m benchmarks.simulator [short]
+python -m benchmarks.simulator [short=true]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from scipy import fft
 
 from benchmarks.pixel_loop import pixel_loop
+from benchmarks.words import Command, switch
 from diffranet.domains import CLASSES, REAL_RAW, SYNTHETIC, TRAIN
 from diffranet.files import write_atomic
 from diffranet.simulator.agreement import agreement
@@ -308,5 +309,9 @@ def main(short: bool = False) -> None:
         fresh_worker(engine)
 
 
+command = Command(main, {"short": switch})
+
+
 if __name__ == "__main__":
-    main(short="short" in sys.argv[1:])
+    given = ["short=true" if word == "short" else word for word in sys.argv[1:]]
+    raise SystemExit(command(given))

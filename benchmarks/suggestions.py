@@ -1,6 +1,6 @@
 """Milliseconds per suggestion of TPE and BOHB as observations grow, beside their native libraries.
 
-python -m benchmarks.suggestions [observations=10,30,100,300,1000] [suggestions=15]
+python -m benchmarks.suggestions [observations=10,30,100,300,1000] [suggestions=15] [short=true]
 
 At each size the observations are drawn at random (a model is held back until there are as many),
 then model-based suggestions are timed, each with the telling of its result: ours through
@@ -12,7 +12,6 @@ thread, and what else the machine does is not in it.
 from __future__ import annotations
 
 import logging
-import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from hyperopt.base import JOB_STATE_DONE, STATUS_OK, Domain, Trials
 
 from automl.algorithms import Suggestion, build
 from automl.compose import conf_dir
+from benchmarks.words import Command, listed, switch, whole
 from searchspaces import Space, parse_space, to_hpbandster, to_hyperopt
 
 NOTICEABLE_MS = 100.0
@@ -144,13 +144,13 @@ def measure(algorithm: str, space: Space, observations: int, suggestions: int) -
 
 def main(
     short: bool = False,
-    observations: Sequence[int] = (10, 30, 100, 300, 1000),
-    suggestions: int = 15,
+    observations: Sequence[int] | None = None,
+    suggestions: int | None = None,
 ) -> None:
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
-    if short:
-        observations, suggestions = (10, 100), 5
+    observations = observations or ((10, 100) if short else (10, 30, 100, 300, 1000))
+    suggestions = suggestions or (5 if short else 15)
     print(f"{'space':<10} {'algorithm':<10}{'observed':>9}{'ours ms':>9}{'native ms':>11}  ours")
     for name in ("deepfreak", "classical"):
         space = parse_space(yaml.safe_load((conf_dir() / f"space/{name}.yaml").read_text()))
@@ -172,9 +172,7 @@ def main(
             print(f"  {limit} from {noticed:,} observations on" if noticed else f"  never: {limit}")
 
 
+command = Command(main, {"observations": listed(whole()), "suggestions": whole(), "short": switch})
+
 if __name__ == "__main__":
-    options = dict(word.split("=", 1) for word in sys.argv[1:])
-    main(
-        observations=[int(n) for n in options.get("observations", "10,30,100,300,1000").split(",")],
-        suggestions=int(options.get("suggestions", 15)),
-    )
+    raise SystemExit(command())

@@ -1,6 +1,7 @@
 """Every topology of Table 9 trained at scale=demo: images/s, accuracy, memory.
 
 python -m benchmarks.topologies [topologies=0,1,...] [batch=8] [rate=0.007] [epochs=9] [scale=demo]
+    [short=true]
 
 Each trains by itself, with one thread, momentum 0.9 and weight decay 3e-5, for the demo's largest
 budget. Images/s are of training and validation together, each counted once; memory is the peak of
@@ -11,16 +12,16 @@ the paper's 512 x 512 images.
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from automl.compose import BORDER_ERRORS, compose_plain, explain
-from automl.errors import UserError
+from automl.compose import compose_plain
 from automl.plugins import training_data
+from benchmarks import deepfreak_words
 from benchmarks.process import python
+from benchmarks.words import Command, positive, switch, whole
 from diffranet.dataset import SimulatedDiffraNet
 from trainables.deepfreak.memory import training_bytes
 from trainables.deepfreak.options import Options
@@ -28,16 +29,21 @@ from trainables.deepfreak.topologies import TABLE_9, topology
 from trainables.deepfreak.trainable import DeepFreak
 
 FULL = (512, 512)
-CHILD = "child="
+CHILD = """
+import json, sys
+from benchmarks.topologies import trained
+print(json.dumps(trained(*json.loads(sys.argv[1]))))
+"""
 
 
 def trained(
-    packed: Path, options: dict[str, Any], configuration: dict[str, Any], epochs: int
+    packed: str, options: dict[str, Any], configuration: dict[str, Any], epochs: int
 ) -> Any:
     """Train one configuration; return the reports without what is the data's."""
-    data = training_data(SimulatedDiffraNet.open(packed), "synthetic", packed.parents[1])
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder) / "trial.ckpt"
+    folder = Path(packed)
+    data = training_data(SimulatedDiffraNet.open(folder), "synthetic", folder.parents[1])
+    with tempfile.TemporaryDirectory() as scratch:
+        trial = Path(scratch) / "trial.ckpt"
         trainable = DeepFreak(data, options, "cpu")
         reports = list(trainable.train(configuration, seed=0, budget=epochs, checkpoint=trial))
     images = len(data.train.labels) + len(data.validation.labels)
@@ -59,14 +65,21 @@ def row(number: int, found: Any, peak: int, batch: int) -> str:
 
 
 def main(
-    topologies: Sequence[int], batch: int, rate: float, epochs: int | None, scale: str
+    short: bool = False,
+    topologies: Sequence[int] | None = None,
+    batch: int = 8,
+    rate: float = 0.007,
+    epochs: int | None = None,
+    scale: str | None = None,
 ) -> None:
+    topologies = topologies or ((10,) if short else tuple(range(len(TABLE_9))))
+    scale = scale or ("smoke" if short else "demo")
     config = compose_plain(["search=deepfreak_bohb", f"scale={scale}"])
     cache = Path(config["paths"]["cache"]).expanduser().absolute()
     data = SimulatedDiffraNet.prepare(
         config["data"]["options"], cache=cache, workers=config["workers"]
     )
-    epochs = epochs or int(config["trainable"]["budget"]["max"])
+    epochs = epochs or (1 if short else int(config["trainable"]["budget"]["max"]))
     print(f"scale={scale}: {epochs} epochs, batch {batch}, learning rate {rate:g}, one thread")
     print(
         f"{'topology':<9}{'images/s':>10}{'last, %':>10}{'best, %':>10}{'process, MB':>12}"
@@ -78,49 +91,21 @@ def main(
             "batch_size": batch,
         }  # fmt: skip
         task = [str(data.packed), config["trainable"]["options"], configuration, epochs]
-        done = python(
-            ["-m", "benchmarks.topologies", CHILD + json.dumps(task)], env={"OMP_NUM_THREADS": "1"}
-        )
+        done = python(["-c", CHILD, json.dumps(task)], env={"OMP_NUM_THREADS": "1"})
         print(row(number, json.loads(done.output.splitlines()[-1]), done.peak, batch), flush=True)
 
 
-def arguments(words: Sequence[str]) -> dict[str, Any]:
-    """Read ``key=value`` words as `main` takes them; raise UserError naming the bad one."""
-    given: dict[str, Any] = {
-        "topologies": [column.number for column in TABLE_9],
-        "batch": 8, "rate": 0.007, "epochs": None, "scale": "demo",
-    }  # fmt: skip
-    readers: dict[str, Any] = {
-        "topologies": lambda text: [topology(int(number)).number for number in text.split(",")],
-        "batch": int, "rate": float, "epochs": int, "scale": str,
-    }  # fmt: skip
-    for word in words:
-        key, equals, text = word.partition("=")
-        if not equals or key not in readers:
-            raise UserError(f"{word}: expected KEY=VALUE with one of {', '.join(readers)}")
-        try:
-            given[key] = readers[key](text)
-        except ValueError as error:
-            raise UserError(f"{word}: {error}") from error
-    return given
-
-
-def command(words: Sequence[str]) -> int:
-    """Run the benchmark; return the exit code."""
-    if words and words[0].startswith(CHILD):
-        packed, options, configuration, epochs = json.loads(words[0].removeprefix(CHILD))
-        print(json.dumps(trained(Path(packed), options, configuration, epochs)))
-        return 0
-    try:
-        main(**arguments(words))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except BORDER_ERRORS as error:
-        print(explain(error), file=sys.stderr)
-        return 2
-    return 0
-
+command = Command(
+    main,
+    {
+        "topologies": deepfreak_words.topologies,
+        "batch": whole(),
+        "rate": positive,
+        "epochs": whole(),
+        "scale": str,
+        "short": switch,
+    },
+)
 
 if __name__ == "__main__":
-    sys.exit(command(sys.argv[1:]))
+    raise SystemExit(command())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("automl", "searchspaces", "trainables", "diffranet", "benchmarks")
+FOLDERS = ("automl", "searchspaces", "trainables", "diffranet", "benchmarks", "examples")
 # The one way in for pickles, which asks the user first.
 TRUSTED = "trainables/classical/old_file.py"
 PICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}

@@ -13,6 +13,7 @@ from automl.comparison.curves import pooled, steps
 from automl.comparison.differences import differences, images
 from automl.comparison.gap import gap
 from automl.comparison.groups import Group, group, keyed
+from automl.comparison.latency import latency
 from automl.comparison.source import Source
 
 Json = dict[str, Any]
@@ -62,7 +63,7 @@ def _group(one: Group) -> Json:
 
 
 def _search(key: str, source: Source) -> Json:
-    results = source.results
+    results, measured = source.results, latency(source)
     kept = ("search", "scale", "seed", "select", "labels", "trainable", "space", "algorithm")
     return {
         "key": key,
@@ -77,4 +78,5 @@ def _search(key: str, source: Source) -> Json:
         "cost": cost(source),
         "curve": [list(step) for step in steps(source)],
         "evaluation": list(source.domains.values()),
+        **({} if measured is None else {"latency": measured}),
     }

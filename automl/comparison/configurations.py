@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from automl import selection
 from automl.comparison.groups import Group, keyed
 from automl.comparison.source import Source
 from automl.state import SEARCH
@@ -15,10 +16,15 @@ INACTIVE = "inactive"
 
 
 def confirmed(source: Source) -> Json | None:
-    """Return the confirmed configuration: the one chosen, before that the best mean; or None."""
+    """Return the confirmed configuration: the one chosen, before that the best one; or None.
+
+    The best has the highest mean; what keeps a limit of latency goes before what does not.
+    """
     entries = source.results["confirmation"]
-    chosen = next((entry for entry in entries if entry["chosen"]), None)
-    best = chosen or max(entries, key=lambda entry: entry["mean"], default=None)
+    trials = selection.confirmed(source.state)
+    beyond = {name: selection.median_excess(of_one) for name, of_one in trials.items()}
+    ranked = sorted(entries, key=lambda one: (beyond[one["configuration_id"]], -one["mean"]))
+    best = next((entry for entry in entries if entry["chosen"]), next(iter(ranked), None))
     if best is None:
         return None
     kept = ("configuration_id", "configuration", "budget", "mean", "interval", "chosen")

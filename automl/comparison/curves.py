@@ -10,7 +10,7 @@ import numpy as np
 from automl.comparison.groups import Group
 from automl.comparison.source import Source
 from automl.elapsed import worked
-from automl.state import SEARCH
+from automl.state import SEARCH, rank
 
 Json = dict[str, Any]
 
@@ -29,14 +29,17 @@ class Step(NamedTuple):
 def steps(source: Source) -> list[Step]:
     """Return the changes of a search's incumbent as they came, and the end of its last trial.
 
-    A larger budget goes before a higher accuracy, so that a step down is a change to a larger
-    budget. Seconds count from the plan; the time between a kill and its resumption is left out.
+    The order is that of the search: a larger budget goes first, then what keeps the limit of
+    latency, if there is one, then a higher accuracy. A step down is a change to a larger budget,
+    or to a configuration that is nearer to the limit or within it. Seconds count from the plan;
+    the time between a kill and its resumption is left out.
     """
     found: list[Step] = []
     now: Step | None = None
     trials = budget = 0
     seconds = 0.0
-    best: tuple[int, float] | None = None
+    best: tuple[float, float, float] | None = None
+    shown = 0.0
     for event, step in zip(source.events, worked(source.events), strict=True):
         seconds += step
         trial = source.state.trials.get(event.get("number", -1))
@@ -48,11 +51,11 @@ def steps(source: Source) -> list[Step]:
             continue
         trials += 1
         accuracy = event["metrics"].get("validation_accuracy") if kind == "finished" else None
-        better = accuracy is not None and (best is None or (trial.budget, accuracy) > best)
+        better = accuracy is not None and (best is None or rank(trial) < best)
         if accuracy is not None and better:
-            best = (trial.budget, accuracy)
+            best, shown = rank(trial), accuracy
         if best is not None:
-            now = Step(trials, budget, round(seconds, 3), best[1])
+            now = Step(trials, budget, round(seconds, 3), shown)
             if better:
                 found.append(now)
     return found if now is None or now == found[-1] else [*found, now]

@@ -13,6 +13,9 @@ Json = dict[str, Any]
 
 _SHOWN = 12  # hex digits of a digest
 
+LIMIT = "objective.latency_limit_ms"
+"""The key of a search that says how many milliseconds an image may take."""
+
 # Kinds of differences in the order in which they are shown, and what each is called.
 KINDS = {
     "configuration": "configuration of the search",
@@ -84,7 +87,7 @@ def differences(groups: Sequence[Group]) -> list[Json]:
         facts = {key: _facts(kind, source) for key, source in searches}
         names = dict.fromkeys(name for of_one in facts.values() for name in of_one)
         # What was chosen goes before the many keys that follow from it.
-        for name in sorted(names, key=lambda name: not name.endswith(".name")):
+        for name in sorted(names, key=lambda name: (not name.endswith(".name"), name != LIMIT)):
             if name == "seed" and len(seeds) == 1:
                 continue
             values = {key: of_one[name] for key, of_one in facts.items() if name in of_one}

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from automl.comparison import figures, gap_tables, parameters, tables
+from automl.comparison import figures, gap_tables, latency_words, parameters, tables
 from automl.comparison.words import entry_of, validation
 from automl.disclosure import public
 from automl.plots import save, to_svg
@@ -72,6 +72,7 @@ def render(found: Json, drawings: Mapping[str, Markup]) -> str:
         differences=tables.differences(found),
         best=tables.best(found),
         validation=validation(found),
+        latencies=[f"{line}." for line in latency_words.lines(found)],
         curves=_caption(found),
         accuracies=tables.accuracies(found),
         pairs=tables.pairs(found),
@@ -108,6 +109,11 @@ def _caption(found: Json) -> str:
         "down is a change to a larger budget. Wall time counts from the plan, without the time "
         "between a kill and its resumption."
     )
+    if latency_words.limited(found):
+        text += (
+            " With a limit of latency, what is too slow ranks behind what keeps it, so that a step "
+            "down may also be a change to a faster configuration."
+        )
     if any(len(group["seeds"]) > 1 for group in found["groups"]):
         text += " Several seeds: the median, and a band from the lowest to the highest."
     return text

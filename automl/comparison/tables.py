@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automl.comparison import words
+from automl.comparison import latency_words, words
 from automl.comparison.differences import KINDS
 from automl.formatting import (
     MISSING,
@@ -63,8 +63,7 @@ def differences(found: Json) -> list[tuple[str, Table]]:
         own = [row for row in found["differences"] if row["kind"] == kind]
         columns = words.columns(own, found, keys)
         rows = tuple(
-            (row["key"], *(words.value(row["values"], key, longest) for _, key in columns))
-            for row in own
+            (row["key"], *(words.differing(row, key, longest) for _, key in columns)) for row in own
         )
         if rows:
             tables.append((title, Table(("", *(head for head, _ in columns)), rows)))
@@ -72,25 +71,32 @@ def differences(found: Json) -> list[tuple[str, Table]]:
 
 
 def best(found: Json) -> Table:
-    """Incumbent and confirmed configuration of each search."""
+    """Incumbent and confirmed configuration of each search; latencies where some are known."""
+    timed = latency_words.measured(found)
     rows: list[tuple[str, ...]] = []
     for one in found["searches"]:
         incumbent, chosen = one["incumbent"], one["confirmed"]
         if incumbent is None:
-            rows.append((one["key"], "no trial finished", "", ""))
+            rows.append((one["key"], "no trial finished", "", *([""] * timed), ""))
             continue
         after = counted(incumbent["budget"], one["cost"]["budget_unit"])
         share = f"{percent(incumbent['validation_accuracy'])} after {after}"
-        rows.append(
-            (one["key"], "incumbent", share, configuration_words(incumbent["configuration"]))
-        )
+        latency = [latency_words.cell(one, "incumbent")] * timed
+        text = configuration_words(incumbent["configuration"])
+        rows.append((one["key"], "incumbent", share, *latency, text))
         if chosen is not None:
             mean = percent_interval(chosen["mean"], chosen["interval"])
             shown = f"{mean}, {counted(chosen['seeds'], 'seeds')}"
             text = configuration_words(chosen["configuration"])
-            rows.append((one["key"], "confirmed", shown, text))
+            latency = [latency_words.cell(one, "confirmed")] * timed
+            rows.append((one["key"], "confirmed", shown, *latency, text))
     caption = "Validation accuracy; confirmed: mean over seeds with its 80 % interval"
-    return Table(("", "", "validation accuracy", "configuration"), tuple(rows), 2, 3, caption)
+    if timed:
+        caption += (
+            ". Latency of one image on the search's machine; confirmed: median, range over seeds"
+        )
+    head = ("", "", "validation accuracy", *(["latency"] * timed), "configuration")
+    return Table(head, tuple(rows), 2, 3 + timed, caption)
 
 
 def accuracies(found: Json) -> Table | None:

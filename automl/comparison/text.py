@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from automl.comparison import words
+from automl.comparison import latency_words, words
 from automl.comparison.differences import KINDS
 from automl.formatting import configuration, percent, percent_interval
 
@@ -20,7 +20,8 @@ def text(found: Json) -> str:
     lines = [found["images"]["line"], ""]
     lines += [_heading(group, searches) for group in groups]
     lines += ["", *_differences(found, searches)]
-    lines += ["", "Best configurations", *_configurations(searches)]
+    lines += ["", "Best configurations", *_configurations(found)]
+    lines += [f"  {line}" for line in latency_words.lines(found)]
     lines += [warning] if (warning := words.validation(found)) else []
     if found["domains"]:
         lines += ["", "Test accuracy, 95 % interval (Wilson)", *_accuracies(found, searches)]
@@ -58,7 +59,7 @@ def _differences(found: Json, searches: Sequence[Json]) -> list[str]:
     for kind, title in KINDS.items():
         own = [row for row in rows if row["kind"] == kind]
         columns = words.columns(own, found, keys)
-        shown = [[row["key"], *(words.value(row["values"], k) for _, k in columns)] for row in own]
+        shown = [[row["key"], *(words.differing(row, k) for _, k in columns)] for row in own]
         if shown:
             lines += table([[title, *(head for head, _ in columns)], *shown[:_ROWS]])
         if len(shown) > _ROWS:
@@ -66,23 +67,28 @@ def _differences(found: Json, searches: Sequence[Json]) -> list[str]:
     return lines
 
 
-def _configurations(searches: Sequence[Json]) -> list[str]:
+def _configurations(found: Json) -> list[str]:
     lines = []
-    for search in searches:
+    for search in found["searches"]:
         best, chosen = search["incumbent"], search["confirmed"]
         if best is None:
             lines.append(f"  {search['key']}  no trial finished")
             continue
         lines.append(
             f"  {search['key']}  incumbent  {percent(best['validation_accuracy'])}  "
-            f"{configuration(best['configuration'])}"
+            f"{_latency(found, search, 'incumbent')}{configuration(best['configuration'])}"
         )
         if chosen is not None:
             mean = percent_interval(chosen["mean"], chosen["interval"])
             lines.append(
-                f"  {search['key']}  confirmed  {mean}  {configuration(chosen['configuration'])}"
+                f"  {search['key']}  confirmed  {mean}  "
+                f"{_latency(found, search, 'confirmed')}{configuration(chosen['configuration'])}"
             )
     return lines
+
+
+def _latency(found: Json, search: Json, which: str) -> str:
+    return f"{latency_words.cell(search, which)}  " if latency_words.measured(found) else ""
 
 
 def _accuracies(found: Json, searches: Sequence[Json]) -> list[str]:

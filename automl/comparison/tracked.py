@@ -120,7 +120,12 @@ def _metrics(found: Json) -> list[tuple[str, float]]:
         for row in found["pairs"]
         if row["reason"] is None
     ]
-    return accuracies + tested
+    latencies = [
+        (f"{search['key']}/confirmed_latency_ms", search["latency"]["confirmed"]["latency_ms"])
+        for search in found["searches"]
+        if "latency" in search and search["latency"]["confirmed"] is not None
+    ]
+    return accuracies + tested + latencies
 
 
 def _asked(uri: str, tag: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from automl.comparison.accuracy import NOT_RECORDED, NOT_THE_SAME, OTHER_CLASSES
+from automl.comparison.differences import LIMIT
 from automl.formatting import MISSING, counted, duration, number, percent_interval, quantity
 
 Json = Mapping[str, Any]
@@ -67,6 +68,14 @@ def value(values: Json, key: str, longest: int = 28) -> str:
     """A search's value among ``values``, cut where it is longer than ``longest`` characters."""
     text = number(values[key]) if key in values else MISSING
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def differing(row: Json, key: str, longest: int = 28) -> str:
+    """A search's value in a row of ``differences``; a limit of latency with all its digits."""
+    limit = row["values"].get(key)
+    if row["key"] == LIMIT and limit is not None:
+        return f"{limit:g} ms"
+    return value(row["values"], key, longest)
 
 
 def accuracy(entry: Json | None) -> str:

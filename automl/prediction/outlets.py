@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from automl.errors import UserError
 from automl.prediction.parquet import convert
+from automl.prediction.place import PARQUET, rows_beside
 from automl.prediction.rows import Columns, Row
 from automl.prediction.rows_file import RowsFile, csv_lines
 from automl.prediction.table import Table
@@ -31,7 +31,7 @@ def outlet(out: Path | None, columns: Columns, files: Iterable[str], stream: Tex
     """Return where rows go.
 
     Args:
-        out: A ``.csv`` or ``.parquet`` file, or None for the stream.
+        out: A ``.csv`` or ``.parquet`` file whose place was checked, or None for the stream.
         columns: Of the rows.
         files: Names that will come, as far as they are known.
         stream: Standard output; a table if it is a terminal, else CSV.
@@ -42,7 +42,7 @@ def outlet(out: Path | None, columns: Columns, files: Iterable[str], stream: Tex
     """
     if out is None:
         return _Stream(columns, files, stream)
-    if out.suffix.lower() == ".parquet":
+    if out.suffix.lower() == PARQUET:
         return _Parquet(out, columns)
     return RowsFile(out, columns)
 
@@ -77,14 +77,9 @@ class _Parquet:
     """A Parquet file can be read only once it is closed: until then a CSV file keeps the rows."""
 
     def __init__(self, out: Path, columns: Columns) -> None:
-        if out.exists():
-            raise UserError(
-                f"--out: {out} is there and a Parquet file cannot be continued; choose another "
-                "file, or use .csv"
-            )
         self._out = out
         self._columns = columns
-        self._rows = RowsFile(out.with_name(f"{out.name}.rows.csv"), columns)
+        self._rows = RowsFile(rows_beside(out), columns)
         self.done: Mapping[str, int] = self._rows.done
 
     def write(self, rows: Sequence[Row]) -> None:

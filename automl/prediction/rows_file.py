@@ -29,11 +29,11 @@ class RowsFile:
     error is no reason not to try again.
 
     Args:
-        path: The file; it may be there.
+        path: The file, whose place was checked; it may be there.
         columns: Its columns.
 
     Raises:
-        UserError: The file there is of another model, no such table, or a folder.
+        UserError: The file there is of another model, or no such table.
         SearchError: It cannot be written.
     """
 
@@ -41,8 +41,6 @@ class RowsFile:
         self.path = path
         self._columns = columns
         self.done: dict[str, int] = {}
-        if path.is_dir():
-            raise UserError(f"--out: {path} is a folder; name a file in it")
         whole = self._take_up() if path.exists() else 0
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)

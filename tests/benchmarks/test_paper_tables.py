@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.paper_tables import best_of, main, validation_table
+from benchmarks.paper_tables import best_of, command, validation_table
 
 CONFUSION = [[9, 1, 0, 0, 0], [0, 10, 0, 0, 0], [0, 0, 10, 0, 0], [0, 0, 0, 10, 0], [0, 0, 0, 2, 8]]
 CLASSES = ["blank", "no-crystal", "weak", "good", "strong"]
@@ -69,7 +69,7 @@ def test_tables_of_a_search(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     folder = tmp_path / "one"
     folder.mkdir()
     (folder / "results.json").write_text(json.dumps(results()))
-    assert main(["one"], tmp_path) == 0
+    assert command(["one", f"runs={tmp_path}"]) == 0
     text = capsys.readouterr().out
     assert "lbp + rf: 94.0 % (83.8 % to 97.9 %), 47 of 50 [one]" in text
     assert "Table 13, paper, GLCM + RF" in text
@@ -79,13 +79,13 @@ def test_tables_of_a_search(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_what_cannot_be_tabled_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["none"], tmp_path) == 2
+    assert command(["none", f"runs={tmp_path}"]) == 2
     (tmp_path / "cnn").mkdir()
     (tmp_path / "cnn" / "results.json").write_text(json.dumps(results("cnn", "deepfreak")))
-    assert main(["cnn"], tmp_path) == 2
+    assert command(["cnn", f"runs={tmp_path}"]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert "name a finished search" in first
-    assert second == "paper_tables: cnn searched deepfreak, not classical"
+    assert second == "cnn searched deepfreak, not classical"
 
 
 def test_searches_of_other_classes_or_domains_are_refused(
@@ -94,7 +94,7 @@ def test_searches_of_other_classes_or_domains_are_refused(
     for name, other in (("two", {"labels": "binary"}), ("real", {"select": "real_raw"})):
         (tmp_path / name).mkdir()
         (tmp_path / name / "results.json").write_text(json.dumps(results(name) | other))
-        assert main([name], tmp_path) == 2
+        assert command([name, f"runs={tmp_path}"]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert "labels=binary" in first
     assert "selected on real_raw" in second

@@ -9,9 +9,8 @@ from benchmarks import topologies
     ("word", "message"),
     [
         ("batch", "batch: expected KEY=VALUE with one of topologies, batch"),
-        ("batches=8", "batches=8: expected KEY=VALUE"),
         ("topologies=14", "topologies=14: topology: Table 9 has columns 0 .* to 13"),
-        ("rate=fast", "rate=fast: could not convert"),
+        ("rate=fast", "rate=fast: must be a positive number"),
     ],
 )
 def test_other_words_are_refused(
@@ -29,7 +28,7 @@ def test_a_column_is_trained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert topologies.command(["scale=smoke", "topologies=10", "epochs=1"]) == 0
+    assert topologies.command(["short=true"]) == 0
     *_, line = capsys.readouterr().out.splitlines()
     name, images_per_second, last, best, process, full = line.split()
     assert name == "10"

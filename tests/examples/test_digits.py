@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 import shutil
 import sqlite3
@@ -14,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from automl.plugins import training_data
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "digits"
 SIZES = {"train": 20, "validation": 10, "test": 10}
@@ -97,6 +100,108 @@ def test_the_digits_are_dealt_out_once(mine, images, tmp_path):
     ]
     assert found[0] == found[1] != found[2]
     assert len({path.name for path in found[0]}) == sum(SIZES.values())
+
+
+class Trap:
+    """Leaves a trace where it is unpickled."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return self.trace.touch, ()
+
+
+SETTINGS = {"alpha": 1e-4, "eta0": 0.05, "penalty": "elasticnet", "l1_ratio": 0.3}
+
+
+@pytest.fixture(params=[2, 10])
+def pixels(request, mine, tmp_path):
+    """The trainable, on so many classes."""
+    mine["write"](tmp_path / "images", sizes={"train": 80, "validation": 40, "test": 40})
+    for folder in (tmp_path / "images").glob("*/?"):
+        if int(folder.name) >= request.param:
+            shutil.rmtree(folder)
+    options = {"root": str(tmp_path / "images")}
+    data = mine["data"].ClassFolders.prepare(options, cache=tmp_path, workers=1)
+    return mine["pixels"].Pixels(training_data(data, "images", tmp_path), {}, "cpu")
+
+
+def trained(pixels, checkpoint, budget=3):
+    return list(pixels.train(SETTINGS, seed=3, budget=budget, checkpoint=checkpoint))
+
+
+def weights(pixels, checkpoint):
+    model = pixels.load(checkpoint).native["model"]
+    return [model.coef_.tobytes(), model.intercept_.tobytes(), model.t_]
+
+
+def test_a_trial_goes_on_bit_for_bit(pixels, tmp_path):
+    whole = trained(pixels, tmp_path / "whole.ckpt")
+    for budget in (1, 2, 3):
+        parts = trained(pixels, tmp_path / "parts.ckpt", budget)
+        assert parts == whole[:budget]
+    assert weights(pixels, tmp_path / "parts.ckpt") == weights(pixels, tmp_path / "whole.ckpt")
+    assert sorted(path.suffix for path in tmp_path.glob("*.*")) == [".ckpt", ".ckpt"]
+
+
+def archive(path, **arrays):
+    with np.load(path.with_name("whole.ckpt")) as kept, path.open("wb") as file:
+        np.savez(file, **{**kept, **arrays})
+
+
+def of_objects(path, trap):
+    archive(path, coef=np.array([trap]))
+
+
+def of_objects_alone(path, trap):
+    with path.open("wb") as file:
+        np.save(file, np.array([trap]))
+
+
+def of_a_pickle(path, trap):
+    path.write_bytes(pickle.dumps(trap))
+
+
+def cut_short(path, trap):
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def changed(path, trap):
+    content = bytearray(path.read_bytes())
+    content[content.index(b"coef.npy") + 300] ^= 1
+    path.write_bytes(content)
+
+
+def of_other_images(path, trap):
+    archive(path, coef=np.ones((3, 4)))
+
+
+def of_other_classes(path, trap):
+    archive(path, classes=3)
+
+
+DAMAGE = (
+    *(of_objects, of_objects_alone, of_a_pickle),
+    *(cut_short, changed, of_other_images, of_other_classes),
+)
+
+
+@pytest.mark.parametrize("pixels", [10], indirect=True)
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
+def test_a_file_from_elsewhere_runs_nothing_and_is_begun_anew(pixels, damage, tmp_path):
+    path, trace = tmp_path / "trial.ckpt", tmp_path / "trace"
+    whole = trained(pixels, tmp_path / "whole.ckpt")
+    shutil.copy(tmp_path / "whole.ckpt", path)
+    assert trained(pixels, path) == whole
+    damage(path, Trap(trace))
+    with pytest.raises(ValueError, match=r"^trial\.ckpt cannot be read") as found:
+        pixels.load(path)
+    assert "\n" not in str(found.value)
+    first, *others = trained(pixels, path)
+    assert not trace.exists()
+    assert "begun anew" in first.pop("note")
+    assert [first, *others] == whole
 
 
 @pytest.fixture

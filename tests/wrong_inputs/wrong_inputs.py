@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from wrong_commands import COMPARE, OTHERS, PREDICT, SIMULATE
+from wrong_commands import COMPARE, OTHERS, SIMULATE
 from wrong_config import CONFIG
 from wrong_data import DATA
 from wrong_input import WrongInput
+from wrong_predictions import PREDICT
 from wrong_searches import SEARCHES
 from wrong_spaces import SPACES
 from wrong_stores import STORES

@@ -9,6 +9,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from trainables.deepfreak.activation import Activation, plain
 from trainables.deepfreak.geometry import EXPANSION, Pool, Shape, Topology, geometry
@@ -16,6 +17,11 @@ from trainables.deepfreak.grey_levels import normalise
 from trainables.deepfreak.normalisation import Norm
 from trainables.deepfreak.options import Precision
 from trainables.grey_levels import GreyLevels
+
+FEW_CHANNELS = 16
+"""Of a strided 1 × 1 convolution of so many or more, oneDNN's gradient can be trusted. Of fewer,
+on processors with AVX-512 and with channels last, it writes beyond its memory where maps are large
+(torch 2.13: 8 channels from 96 × 96 on, 4 from 64 × 64)."""
 
 
 class Projection(nn.Sequential):
@@ -30,7 +36,23 @@ class Projection(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
         convolution, norm = self
-        return self.activation(norm, convolution(x), rectified=False)
+        return self.activation(norm, _projected(convolution, x), rectified=False)
+
+
+def _projected(convolution: nn.Module, x: Tensor) -> Tensor:
+    assert isinstance(convolution, nn.Conv2d)
+    rows, columns = convolution.stride
+    if x.device.type == "cpu" and rows * columns > 1 and convolution.in_channels < FEW_CHANNELS:
+        # The values that the stride reaches, with which a convolution of stride 1 does the same.
+        layout = torch.channels_last if _is_channels_last(x) else torch.contiguous_format
+        x = x[:, :, ::rows, ::columns].contiguous(memory_format=layout)
+        return functional.conv2d(x, convolution.weight, convolution.bias)
+    y: Tensor = convolution(x)
+    return y
+
+
+def _is_channels_last(x: Tensor) -> bool:
+    return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
 
 
 class Bottleneck(nn.Module):

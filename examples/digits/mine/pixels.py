@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline
@@ -65,14 +65,18 @@ class Pixels:
     ) -> Iterator[dict[str, Any]]:
         """Yield a report for each epoch, the checkpoint's first."""
         data = self._data
-        state: dict[str, Any] = {"model": _new(configuration, seed), "reports": []}
+        # l1_ratio is active where the penalty is elasticnet, and absent elsewhere.
+        model = SGDClassifier(
+            loss="log_loss", learning_rate="constant", random_state=seed, **configuration
+        )
+        reports: list[dict[str, Any]] = []
         note = {}
         if checkpoint is not None and checkpoint.exists():
             try:
-                state = joblib.load(checkpoint)
-            except Exception as error:  # whatever a damaged file makes of a pickle
-                note = {"note": f"{checkpoint.name} cannot be read ({error!r}); begun anew"}
-        model, reports = state["model"], state["reports"]
+                state, reports = self._read(checkpoint)
+                vars(model).update(state)
+            except ValueError as error:
+                note = {"note": f"{error}; begun anew"}
         yield from (dict(report) for report in reports[:budget])
         for epoch in range(len(reports) + 1, budget + 1):
             model.partial_fit(self._train, data.train.labels, classes=np.arange(len(data.classes)))
@@ -85,23 +89,50 @@ class Pixels:
             scores = data.score(model.predict_proba(self._validation))
             reports.append({"epoch": epoch, "train_accuracy": learned, **scores})
             if checkpoint is not None:
-                partial = checkpoint.with_suffix(".partial")
-                joblib.dump(state, partial)
-                partial.replace(checkpoint)  # whole, and before its report
+                _write(checkpoint, model, reports)  # before its report
             yield reports[-1] | note
             note = {}
 
     def load(self, checkpoint: Path) -> Model:
-        """Return the model that :meth:`train` left; a pickle: load your own only."""
-        steps = [
-            ("rows", FunctionTransformer(as_rows)),
-            ("model", joblib.load(checkpoint)["model"]),
-        ]
+        """Return the model that :meth:`train` left.
+
+        Raises:
+            ValueError: The file cannot be read, or is of other images or classes.
+        """
+        model = SGDClassifier(loss="log_loss")
+        vars(model).update(self._read(checkpoint)[0])
+        steps = [("rows", FunctionTransformer(as_rows)), ("model", model)]
         return Model(tuple(self._data.classes), Pipeline(steps))
 
+    def _read(self, checkpoint: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return the attributes that ``partial_fit`` goes on from, and the reports so far."""
+        classes, pixels = len(self._data.classes), self._train.shape[1]
+        rows = classes if classes > 2 else 1  # one row of weights tells two classes apart
+        try:
+            with np.load(checkpoint, allow_pickle=False) as kept:  # arrays alone: no code in them
+                if kept["classes"] != classes:
+                    raise ValueError(f"it knows {kept['classes']} classes, not {classes}")
+                state = {
+                    "coef_": kept["coef"].astype(float, order="C").reshape(rows, pixels),
+                    "intercept_": kept["intercept"].astype(float).reshape(rows),
+                    "t_": float(kept["t"]),
+                    "classes_": np.arange(classes),
+                    "n_features_in_": pixels,
+                }
+                return state, [dict(report) for report in json.loads(str(kept["reports"]))]
+        except Exception as error:  # whatever NumPy makes of a damaged file
+            raise ValueError(f"{checkpoint.name} cannot be read ({error!r})") from error
 
-def _new(configuration: Mapping[str, Any], seed: int) -> SGDClassifier:
-    # l1_ratio is active where the penalty is elasticnet, and absent elsewhere.
-    return SGDClassifier(
-        loss="log_loss", learning_rate="constant", random_state=seed, **configuration
-    )
+
+def _write(checkpoint: Path, model: SGDClassifier, reports: list[dict[str, Any]]) -> None:
+    partial = checkpoint.with_suffix(".partial")
+    with partial.open("wb") as file:  # np.savez would put .npz behind a name
+        np.savez(
+            file,
+            coef=model.coef_,
+            intercept=model.intercept_,
+            t=model.t_,
+            classes=len(model.classes_),
+            reports=json.dumps(reports),
+        )
+    partial.replace(checkpoint)  # whole, or not at all

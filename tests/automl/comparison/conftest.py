@@ -8,6 +8,7 @@ import json
 import pytest
 
 from automl.ledger import Ledger
+from automl.objective import Objective
 from automl.predictions import to_digits
 from automl.statistics import wilson_interval
 
@@ -82,8 +83,17 @@ def write_search(
     space=None,
     more=None,
     labels="full",
+    objective=None,
+    latencies=(),
+    confirmed=-1,
 ):
-    """Write the ledger of a search of configurations at one budget, the last the best."""
+    """Write the ledger of a search of configurations at one budget, the last the most accurate.
+
+    Args:
+        objective: Its section of the configuration; None for none, as in old ledgers.
+        latencies: Milliseconds of each trial, the confirmation's last.
+        confirmed: Place of the configuration that is confirmed and chosen.
+    """
     folder = runs / name
     folder.mkdir(parents=True)
     counts = {
@@ -103,8 +113,11 @@ def write_search(
         "algorithm": {"name": algorithm, "trials": trials},
         "paths": {"runs": str(runs), "cache": "data"},
         "tracking": {"uri": uri, "experiment": "comparing", "artifacts": None},
+        **({"objective": objective} if objective else {}),
         **(more or {}),
     }
+    latency = dict(enumerate(latencies))
+    loss = Objective(**(objective or {})).loss
     with Ledger(folder) as ledger:
         ledger.append(
             "plan",
@@ -128,9 +141,11 @@ def write_search(
         found = []
         for number in range(trials):
             found.append(parameters or {"x": number / 10, "kind": kind})
-            train(ledger, number, found[-1], best - 0.1 * (trials - 1 - number) / trials)
-        chosen = found[-1]
-        train(ledger, trials, chosen, best, phase="confirmation", origin="confirmation")
+            accuracy = best - 0.1 * (trials - 1 - number) / trials
+            train(ledger, number, found[-1], accuracy, loss, latency.get(number))
+        chosen = found[confirmed]
+        confirmation = {"phase": "confirmation", "origin": "confirmation"}
+        train(ledger, trials, chosen, best, loss, latency.get(trials), **confirmation)
         if not closed:
             return folder
         ledger.append(
@@ -147,7 +162,9 @@ def write_search(
     return folder
 
 
-def train(ledger, number, configuration, accuracy, phase="search", origin="random"):
+def train(
+    ledger, number, configuration, accuracy, loss, latency=None, phase="search", origin="random"
+):
     confirmation = phase == "confirmation"
     ledger.append(
         "asked",
@@ -165,9 +182,12 @@ def train(ledger, number, configuration, accuracy, phase="search", origin="rando
     )
     ledger.append("started", number=number, attempt=1)
     metrics = {"validation_accuracy": accuracy}
+    told = loss(accuracy, latency)
     for epoch in (1, 2):
         ledger.append("reported", number=number, epoch=epoch, metrics=metrics)
-    ledger.append("finished", number=number, loss=1 - accuracy, metrics=metrics, answered_by=None)
+    if latency is not None:
+        metrics = {**metrics, "latency_ms": latency}
+    ledger.append("finished", number=number, loss=told, metrics=metrics, answered_by=None)
 
 
 @pytest.fixture(scope="session", name="write_search")
