@@ -7,6 +7,7 @@ but for their seed are pooled. Writes compare.json and compare.html, and a run o
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,12 +89,19 @@ def run(options: Options) -> int:
         out.mkdir(parents=True, exist_ok=True)
         write_json(found, data)
         figures = write_page(found, page, out / "figures")
-    print(text(found))
-    print(f"\nPage: {page}")
+    _print(f"{text(found)}\n\nPage: {page}")
     if uri is not None:
         run_id = log(found, sources, uri, {data.name: data, page.name: page}, figures)
-        print(f"MLflow: run {run_id} at {hidden(uri)}")
+        _print(f"MLflow: run {run_id} at {hidden(uri)}")
     return _DIFFERENT if options.strict and not found["images"]["same"] else 0
+
+
+def _print(words: str) -> None:
+    try:
+        print(words, flush=True)
+    except BrokenPipeError:
+        # Whoever read has enough, as head has; what is written and logged goes on.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

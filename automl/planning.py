@@ -177,9 +177,9 @@ def preview(name: str, checked: Checked, *, probe: bool = False) -> str:
     lines += costs.lines(costs.forecast(checked, name), unit)
     lines += sharing_plan.lines(checked)
     if probe:
-        from automl import probe_lines
+        from automl.probing import lines as estimate
 
-        lines += probe_lines.lines(checked)
+        lines += estimate.lines(checked)
     lines += [f"  {note}" for note in checked.notes]
     lines.append("Nothing was started; leave preview=true out to run it.")
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from typing import Any
 
 from automl.elapsed import worked
 from automl.objective import excess
-from automl.objective_front import trade
+from automl.objective.front import trade
 from automl.selection import confirmed, mean_accuracy
 from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first, rank
 from automl.statistics import (

@@ -21,7 +21,7 @@ from automl.admission import UNKNOWN, find_admission, is_shared
 from automl.errors import one_line
 from automl.labels import Labelling, labelled
 from automl.objective import Objective
-from automl.objective_latency import latency_ms
+from automl.objective.latency import latency_ms
 from automl.plugins import FittedModel, Images, OpenData, Trainable, training_data
 from automl.predictions import to_digits
 from automl.scoring import confusion_matrix, predicted_labels

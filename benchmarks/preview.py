@@ -21,7 +21,7 @@ from automl.compose import compose_plain
 from automl.formatting import duration
 from automl.ledger import Event, read_events
 from automl.planning import check
-from automl.probe_estimate import Estimate, estimate
+from automl.probing.estimate import Estimate, estimate
 from automl.settings import parse_settings
 from benchmarks.process import Finished, python
 from benchmarks.words import Command, listed, switch

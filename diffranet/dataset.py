@@ -106,7 +106,7 @@ class DiffraNet:
     def probe(
         cls, options: Mapping[str, object], *, cache: Path, seconds: float
     ) -> Mapping[str, object]:
-        """What ``prepare`` has yet to do; see ``automl.probe_protocols.ProbingData``.
+        """What ``prepare`` has yet to do; see ``automl.probing.protocols.ProbingData``.
 
         Raises:
             DataError: As ``check``, or an image is damaged.

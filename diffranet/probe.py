@@ -30,7 +30,7 @@ def probe_folder(root: Path, image_size: int | None, cache: Path) -> Found:
         cache: Where they are packed, or will be.
 
     Returns:
-        See ``automl.probe_protocols.ProbingData``.
+        See ``automl.probing.protocols.ProbingData``.
 
     Raises:
         DataError: The folder has another layout, or an image is damaged.
@@ -63,7 +63,7 @@ def probe_simulation(parameters: SimulationParameters, seconds: float) -> Found:
         seconds: After which no further image is rendered; of each class there is one at least.
 
     Returns:
-        See ``automl.probe_protocols.ProbingData``.
+        See ``automl.probing.protocols.ProbingData``.
 
     Raises:
         DataError: The structure-factor file cannot be read.

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from automl.errors import UserError
 from automl.ledger import read_events
 from automl.objective import Objective, check_objective, excess
-from automl.objective_front import front, trade
-from automl.objective_latency import IMAGES, LEAST, latency_ms
+from automl.objective.front import front, trade
+from automl.objective.latency import IMAGES, LEAST, latency_ms
 from automl.selection import candidates, choose
 from automl.state import CONFIRMATION, SEARCH, SearchState, Trial, best_first
 

@@ -14,11 +14,11 @@ from automl.algorithms import Suggestion
 from automl.compose import compose_plain
 from automl.conductor import Conductor
 from automl.planning import Checked, preview
-from automl.probe import Price, Probed, ProbeError, probe
-from automl.probe_data import foresee
-from automl.probe_estimate import START, UNSURE, WORKER, estimate, priced
-from automl.probe_lines import lines, of
-from automl.probe_schedule import simulate
+from automl.probing.data import foresee
+from automl.probing.estimate import START, UNSURE, WORKER, estimate, priced
+from automl.probing.lines import lines, of
+from automl.probing.probe import Price, Probed, ProbeError, probe
+from automl.probing.schedule import simulate
 from automl.settings import parse_settings
 from searchspaces import parse_space
 

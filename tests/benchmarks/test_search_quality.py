@@ -179,6 +179,7 @@ def test_the_meter_charges_and_refuses():
         meter.evaluate(finite, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_a_search_spends_what_it_may_and_repeats(name: str):
     surface = LearningCurves.draw(1)

@@ -93,6 +93,7 @@ def test_statistics_of_too_little():
         paired([0.5, 0.1], [0.5])
 
 
+@pytest.mark.slow
 def test_outcomes_are_those_of_one_process_in_order():
     methods = ("random", "tpe")
     outcomes = run_campaign(Campaign(2, ("classical",), methods, short=True, processes=2))

@@ -60,6 +60,7 @@ def test_nothing_of_a_tracked_search_tells(home, capsys, monkeypatch):
     assert [value for value in [*values.values(), *tags] if str(home) in value] == []
 
 
+@pytest.mark.slow
 def test_user_and_password_of_a_server_are_not_kept(home, capsys, monkeypatch):
     uri = f"tracking.uri='http://ada:{SECRET}@127.0.0.1:9'"
     monkeypatch.setattr(planning, "check_uri", lambda uri: None)

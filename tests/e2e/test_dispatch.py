@@ -46,6 +46,7 @@ def alone(tmp_path_factory):
     return search(tmp_path_factory.mktemp("alone"))
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_and_its_trial_tried_again(tmp_path):
     events, results = search(tmp_path, "+trainable.options.deadly=true")
     crashed = [e for e in events if e["event"] == "failed" and e["status"] == "crashed"]

@@ -159,6 +159,7 @@ def test_another_configuration_under_an_old_name_is_refused_by_key(folder):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_written_data_set_can_be_read_back_by_a_search(folder):
     made = automl(
         folder,

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 WORDS = ("algorithm=bohb", "tracking=sqlite")
 
 
+@pytest.mark.slow
 def test_a_second_driver_is_refused_and_the_first_can_be_ended(tmp_path, database):
     # Slow enough for a second driver to come while the first is at work.
     search = Search(tmp_path, (*WORDS, "trainable.options.seconds=2"))

@@ -69,7 +69,7 @@ def probe(
     images: tuple[int, int],
     seconds: float,
 ) -> dict[str, Any]:
-    """Measure and price configurations; see `automl.probe_protocols.Probing`.
+    """Measure and price configurations; see `automl.probing.protocols.Probing`.
 
     Configurations are measured one by one, in their order, until the time is over, eight at
     least; the others get no price.

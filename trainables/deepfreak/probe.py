@@ -61,7 +61,7 @@ def probe(
     images: tuple[int, int],
     seconds: float,
 ) -> dict[str, Any]:
-    """Measure and price configurations; see `automl.probe_protocols.Probing`.
+    """Measure and price configurations; see `automl.probing.protocols.Probing`.
 
     Nothing is compiled, whatever the options: that would take longer than a probe may.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -93,3 +95,18 @@ def test_help(capsys):
         main(["--help"])
     assert ended.value.code == 0
     assert "--group TAG" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_enough_stops_nothing(runs, tmp_path):
+    out = tmp_path / "out"
+    words = ["first_search", "second_search", "--runs", str(runs), "--out", str(out)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "automl.compare", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        process.stdout.close()
+        assert process.wait(timeout=300) == 0
+        assert process.stderr.read() == ""
+    assert (out / "compare.html").exists()

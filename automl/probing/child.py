@@ -1,4 +1,4 @@
-"""What a preview measures, in a process of its own: ``python -m automl.probe_child OUT``.
+"""What a preview measures, in a process of its own: ``python -m automl.probing.child OUT``.
 
 It reads what to probe as JSON from its standard input and writes what it found as JSON to the
 file OUT. The process ends with the probe, and with it whatever a trainable has set up.
@@ -38,14 +38,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measured(work: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what one process finds of data and trainable; see ``automl.probe_protocols.Probing``.
+    """Return what one process finds of data and trainable (``automl.probing.protocols.Probing``).
 
     Besides there are ``setup``: seconds from the start of the process to the first step, the
     data's own probe left out; ``pace``; ``memory``: the most bytes that the process held; and
     ``data``: counts of images, and what is left to be done until trials can see them.
     """
     from automl import registry
-    from automl.probe_data import foresee
+    from automl.probing.data import foresee
 
     # The clock of `began` is another process's: only Unix seconds are shared.
     begun = time.time() - work["began"]

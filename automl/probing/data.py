@@ -36,7 +36,7 @@ def foresee(dataset: Any, work: Mapping[str, Any], scratch: Path) -> Foreseen:
     """Ask a data set what it has, without making anything.
 
     Args:
-        dataset: The class; see ``automl.probe_protocols.ProbingData``.
+        dataset: The class; see ``automl.probing.protocols.ProbingData``.
         work: ``data`` (its options), ``cache``, ``select``, ``labels`` and ``seconds``.
         scratch: An empty folder.
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from automl.algorithms import Algorithm, Suggestion
 from automl.planning import Checked
-from automl.probe import Price, Probed, ProbeError, probe
-from automl.probe_schedule import Simulated, simulate
+from automl.probing.probe import Price, Probed, ProbeError, probe
+from automl.probing.schedule import Simulated, simulate
 from searchspaces import sample
 
 START, REPORT, TRACKED = 6.5, 4.0, 4.0

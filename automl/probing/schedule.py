@@ -13,7 +13,7 @@ import numpy as np
 from automl.algorithms import Algorithm, Signal, Suggestion, build
 from automl.conductor import Conductor
 from automl.planning import Checked
-from automl.probe import Price
+from automl.probing.probe import Price
 from searchspaces import Space, parse_space
 
 _BRACKETS = ("min_budget", "max_budget", "eta", "iterations")

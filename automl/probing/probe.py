@@ -20,7 +20,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from automl.planning import Checked
-from automl.probe_child import REFERENCE_PACE
+from automl.probing.child import REFERENCE_PACE
 
 SECONDS = 6.0
 """What a trainable is asked to take for measuring; imports come on top."""
@@ -60,7 +60,7 @@ class Probed:
         shared_bytes: That it writes.
         kept_bytes: Of a trial's checkpoint.
         memory: Most bytes that a process held.
-        data: See ``automl.probe_data.Foreseen.outlook``.
+        data: See ``automl.probing.data.Foreseen.outlook``.
     """
 
     prices: tuple[Price | None, ...]
@@ -140,7 +140,7 @@ def _started(place: Path, work: str, environment: Mapping[str, str]) -> subproce
     # As a file: a pipe would have to be written while others are waited for.
     with given.open() as stdin:
         return subprocess.Popen(
-            [sys.executable, "-m", "automl.probe_child", str(place)],
+            [sys.executable, "-m", "automl.probing.child", str(place)],
             stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

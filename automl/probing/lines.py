@@ -5,8 +5,8 @@ from __future__ import annotations
 from automl.formatting import counted, duration, quantity
 from automl.gpu import visible_gpu
 from automl.planning import Checked
-from automl.probe import ProbeError
-from automl.probe_estimate import Estimate, estimate
+from automl.probing.estimate import Estimate, estimate
+from automl.probing.probe import ProbeError
 
 _DRIVER = 410e6  # bytes that the driver was measured to hold, at most (docs/how_it_works.md)
 _NAMES = {"cpu": "the CPU", "cuda": "the GPU"}
