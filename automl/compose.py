@@ -27,6 +27,7 @@ from automl.errors import UserError
 from automl.settings import flatten
 
 BORDER_ERRORS = (HydraException, OmegaConfBaseException)
+_KEPT = "space.only."  # of every parameter, not only of those that a space's file lists there
 _MULTIRUN = ("-m", "--multirun")
 
 
@@ -103,6 +104,7 @@ def compose_command(words: Sequence[str]) -> Command:
             refused.append(error)
 
     words = _flags_first(words)
+    words = [f"++{word}" if word.startswith(_KEPT) else word for word in words]
     asked_by_shell = is_completion(words)
     if not asked_by_shell:
         _check_flags(words)

@@ -36,7 +36,7 @@ SPACES = (
     run(
         "misspelt parameter in space.only",
         ["space.only.extracter=lbp"],
-        "space.only.extracter: no such key; did you mean 'space.only.extractor'?",
+        "space: only.extracter: no such parameter; did you mean 'extractor'?",
     ),
     run(
         "misspelt parameter added to space.only",
