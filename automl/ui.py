@@ -14,7 +14,7 @@ from pathlib import Path
 
 from automl.errors import UserError, near_miss, one_line
 from automl.tracking.check import check_uri
-from automl.tracking.ui import DEFAULT_PORT, default_uri, pages, ui_command
+from automl.tracking.ui import DEFAULT_PORT, SERVER_ENVIRONMENT, default_uri, pages, ui_command
 from automl.tracking.upkeep import analyse
 from automl.tracking.uri import sqlite_path
 
@@ -55,6 +55,7 @@ def main() -> None:
     for experiment, address in pages(uri, port):
         print(f"  searches of {experiment}: {address}")
     sys.stdout.flush()
+    os.environ.update({**SERVER_ENVIRONMENT, **os.environ})
     os.execv(command[0], command)
 
 

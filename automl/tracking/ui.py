@@ -13,6 +13,13 @@ from automl.tracking.saved_views import SEARCHES
 from automl.tracking.uri import SQLITE, absolute_uri, sqlite_path
 
 DEFAULT_PORT = 5000
+SERVER_ENVIRONMENT = {
+    # Jobs score language models. Their processes import MLflow too, five of them at a time, before
+    # the first page comes.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+"""For the server, unless the user has set them."""
 
 
 def default_uri(project: Path) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -78,3 +79,21 @@ def test_the_lists_of_searches_are_named(uri, database, ledgers):
     database.write_bytes(b"SQLite format 3\0")
     assert pages(uri, 5001) == []
     assert pages("postgresql://host/db", 5001) == []
+
+
+def test_the_server_starts_no_job_processes_unless_told(monkeypatch, tmp_path):
+    (tmp_path / "mlflow.db").touch()
+    monkeypatch.setattr("sys.argv", ["ui", f"uri=sqlite:///{tmp_path}/mlflow.db", "port=5987"])
+    monkeypatch.setattr(ui, "check_uri", lambda _: None)
+    monkeypatch.setattr(ui, "analyse", lambda _: None)
+    monkeypatch.delenv("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", raising=False)
+    seen = []
+    name = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION"
+    monkeypatch.setattr("os.execv", lambda *_: seen.append(os.environ[name]))
+    with monkeypatch.context() as unset:
+        unset.setattr("os.environ", {**os.environ})
+        ui.main()
+    with monkeypatch.context() as told:
+        told.setattr("os.environ", {**os.environ, name: "true"})
+        ui.main()
+    assert seen == ["false", "true"]
