@@ -196,7 +196,10 @@ class Driver:
         found = candidates(self.state, settings.seed, settings.configurations, settings.seeds)
         if not found:
             reasons = sorted({t.reason or t.status for t in self.state.phase(SEARCH)})
-            raise SearchError(f"no trial finished, so there is no incumbent: {'; '.join(reasons)}")
+            raise SearchError(
+                f"no trial finished, so there is no incumbent: {'; '.join(reasons)}; failed trials "
+                "stay results of this search: mend the cause and begin another one (name=)"
+            )
         return deque(found[asked:])
 
     @property

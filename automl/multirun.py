@@ -130,7 +130,10 @@ def _end_of(search: Planned, run_one: Callable[[Planned], None]) -> Ended:
     except UserError as error:
         end = Ended("refused", str(error))
     except SearchError as error:
-        end = Ended("failed", f"{error}; the same command goes on from the ledger")
+        end = Ended(
+            "failed",
+            f"{error}; the same command goes on from the ledger",
+        )
     except Exception as error:
         # A fault of ours: the other searches have no part in it.
         traceback.print_exc()

@@ -4,18 +4,45 @@ Counts are given where the paper prints them (confusion matrices) or where its p
 whole number of images; where neither holds the count is ``None`` and no interval can be stated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from automl.statistics import Interval, wilson_interval
 
 SYNTHETIC_CLASSES = ("blank", "no-crystal", "weak", "good", "strong")
 REAL_CLASSES = ("no-diffraction", "diffraction")
+IMAGES = {
+    "synthetic": {"train": 10_000, "validation": 2_400, "test": 12_600},
+    "real_raw": {"validation": 366, "test": 91},
+    "real_preprocessed": {"validation": 366, "test": 91},
+}
+"""Of 512 × 512, by domain and split (section 3)."""
 CLASSES = {
     "synthetic": SYNTHETIC_CLASSES,
     "real_raw": REAL_CLASSES,
     "real_preprocessed": REAL_CLASSES,
 }
+
+
+def may_be_the_papers(data: Mapping[str, Any]) -> bool:
+    """Whether a search's images are as many and as large as DiffraNet's, and not simulated.
+
+    The published images have no digest that could be compared with.
+
+    Args:
+        data: What a data set says of itself; see ``automl.plugins.DataSet.describe``.
+    """
+    counts = {
+        domain: {split: sum(classes.values()) for split, classes in splits.items()}
+        for domain, splits in (data.get("counts") or {}).items()
+    }
+    return (
+        data.get("surrogate") is False
+        and list(data.get("image_shape") or ()) == [512, 512]
+        and all(counts[domain] == IMAGES.get(domain) for domain in counts)
+        and "synthetic" in counts
+    )
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def restrict(space: Space, only: Any, where: str) -> Space:
         where: What messages call it.
 
     Raises:
-        SpaceError: A name is no finite parameter, or a value not one that it can take.
+        SpaceError: A name is no parameter, or a value not one that it can take.
     """
     if only is None:
         return space
@@ -45,15 +45,12 @@ def restrict(space: Space, only: Any, where: str) -> Space:
 
 
 def _kept(parameter: Parameter, values: Any, where: str) -> FiniteParameter:
-    if not isinstance(parameter, FiniteParameter):
-        raise SpaceError(
-            f"{where}: is of type {type(parameter).__name__.lower()}, which lists no values; "
-            "move its lower and upper instead"
-        )
     is_list = isinstance(values, Sequence) and not isinstance(values, str | bytes)
     wanted = values if is_list else [values]
     if not wanted:
         raise SpaceError(f"{where}: is empty; give the value or values to keep, or null for all")
+    if not isinstance(parameter, FiniteParameter):
+        return _listed(parameter, wanted, where)
     try:
         positions = {parameter.index(value) for value in wanted}
     except (TypeError, ValueError) as problem:
@@ -66,6 +63,16 @@ def _kept(parameter: Parameter, values: Any, where: str) -> FiniteParameter:
         # Some combinations are not all those of some items.
         return Categorical(parameter.name, default, parameter.conditions, kept)
     return replace(parameter, default=default, choices=kept)
+
+
+def _listed(parameter: Parameter, wanted: Sequence[Any], where: str) -> Categorical:
+    """Numbers in the place of a range."""
+    try:
+        kept = tuple(dict.fromkeys(parameter.canonical(value) for value in wanted))
+    except ValueError as problem:
+        raise SpaceError(f"{where}: {problem}") from None
+    default = parameter.default if parameter.default in kept else kept[0]
+    return Categorical(parameter.name, default, parameter.conditions, kept, numeric=True)
 
 
 def _narrowed(parameter: Parameter, parameters: Mapping[str, Parameter]) -> Parameter:

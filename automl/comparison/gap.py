@@ -43,7 +43,7 @@ def gap(groups: Sequence[Group]) -> Json | None:
     return {
         "rows": rows,
         "paper": [line for wanted in published for line in _published(*wanted)],
-        "other_data": any(s.plan["data"].get("surrogate") is not False for s in sources),
+        "other_data": any(not paper.may_be_the_papers(s.plan["data"]) for s in sources),
     }
 
 

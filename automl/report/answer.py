@@ -38,7 +38,7 @@ class Answer:
         words: the best configuration as a phrase, empty when there is none.
         cards: test accuracies by domain.
         cost: (label, value) pairs.
-        surrogate: the images are not the published ones.
+        surrogate: the images are simulated.
         note: the data set's own words about itself.
     """
 

@@ -66,9 +66,9 @@ def comparison(results: Mapping[str, Any]) -> Comparison:
     """The paper's numbers for the domains and the trainable of a search.
 
     A domain stands beside the paper's only where its name and its classes are the paper's.
-    Numbers are marked as of other data unless the data set states that it is no surrogate.
+    Numbers are marked as of other data unless the images can be the published ones.
     """
-    other = mapping(results, "data").get("surrogate") is not False
+    other = not paper.may_be_the_papers(mapping(results, "data"))
     evaluated = rows(mapping(results, "evaluation"), "domains")
     known = [
         domain
@@ -107,8 +107,14 @@ def _ours(results: Mapping[str, Any], entry: Mapping[str, Any], method: str) -> 
         counts=f"{quantity(whole(entry, 'correct'))} of {quantity(n)}",
         missed=quantity(missed_of(entry)),
         source="this search",
-        remark="simulated surrogate" if mapping(results, "data").get("surrogate") else "",
+        remark=_remark(mapping(results, "data")),
     )
+
+
+def _remark(data: Mapping[str, Any]) -> str:
+    if data.get("surrogate"):
+        return "simulated surrogate"
+    return "" if paper.may_be_the_papers(data) else "images of your own"
 
 
 def _published(row: paper.PublishedAccuracy, other: bool) -> ComparisonRow:

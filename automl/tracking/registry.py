@@ -150,7 +150,9 @@ def _about(name: str, select: str, size: tuple[int, int]) -> str:
         f"A model takes images (n, {size[0]}, {size[1]}) uint8 and gives a table with the "
         f"probability of each class.\n\nThe alias `{CHAMPION}` is the version with the highest "
         "confirmed validation accuracy among those that learned from the newest data.\n\n"
-        f"`mlflow models serve -m models:/{name}@{CHAMPION} --env-manager local`"
+        "In the project's folder: `MLFLOW_TRACKING_URI=sqlite:///mlflow/mlflow.db "
+        f"mlflow models serve -m models:/{name}@{CHAMPION} --env-manager local` "
+        "(of another store, its own address)"
     )
 
 

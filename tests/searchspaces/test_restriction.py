@@ -146,8 +146,9 @@ def test_what_was_published_stays_as_printed() -> None:
         ({"angles": [0]}, "only.angles:", "0 is not a list of one or more of 0, 45"),
         ({"angles": [[90]]}, "only.angles:", "[90] is not a combination of 0, 45"),
         ({"angles": [[{}]]}, "only.angles:", "dict is not"),
-        ({"gamma": 1}, "only.gamma:", "of type float, which lists no values; move its lower"),
-        ({"depth": [1, 2]}, "only.depth:", "of type integer, which lists no values"),
+        ({"gamma": 1e9}, "only.gamma:", "1000000000 is outside"),
+        ({"gamma": "small"}, "only.gamma:", '"small"'),
+        ({"depth": [1, 2.5]}, "only.depth:", "2.5"),
     ],
 )
 def test_refusals_name_file_key_and_remedy(only: Any, key: str, complaint: str) -> None:
@@ -157,3 +158,14 @@ def test_refusals_name_file_key_and_remedy(only: Any, key: str, complaint: str) 
     assert message.startswith(f"{FILE}: {key}")
     assert complaint in message
     assert "\n" not in message
+
+
+def test_a_range_is_restricted_to_numbers() -> None:
+    only = {"gamma": [2, 1.5], "depth": 3}
+    space = parse_space(declare(PARAMETERS, only=only), FILE)
+    by_name = {parameter.name: parameter for parameter in space.parameters}
+    assert by_name["gamma"].choices == (2.0, 1.5)
+    assert by_name["gamma"].default == 2.0
+    assert by_name["gamma"].numeric
+    assert by_name["gamma"].conditions
+    assert (by_name["depth"].choices, by_name["depth"].default) == ((3,), 3)

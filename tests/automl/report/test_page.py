@@ -5,6 +5,18 @@ import re
 
 import pytest
 
+from automl import paper
+
+PUBLISHED = {
+    "surrogate": False,
+    "image_shape": [512, 512],
+    "counts": {
+        domain: {split: {"all": count} for split, count in splits.items()}
+        for domain, splits in paper.IMAGES.items()
+    },
+}
+"""What a data set says of the published images."""
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, results_of, built):
@@ -87,11 +99,25 @@ def test_a_search_selected_on_real_images_meets_the_right_half_of_table_7(result
 
 def test_on_the_published_data_nothing_is_marked(results_of, seen):
     results = results_of(configurations=3)
-    results["data"]["surrogate"] = False
+    results["data"] |= PUBLISHED
     page, _ = seen(results)
     assert "other data" not in page.words
+    assert "Images of your own" not in page.words
     assert "surrogate" not in page.words.replace(results["data"]["note"], "")
     assert "98.51 %" in page.words
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"image_shape": [128, 128]}, {"counts": {"synthetic": {"train": {"blank": 10_000}}}}],
+)
+def test_images_of_ones_own_are_not_taken_for_the_papers(results_of, seen, other):
+    results = results_of(configurations=3)
+    results["data"] |= PUBLISHED | other
+    page, _ = seen(results)
+    assert "Images of your own" in page.words
+    assert "other data" in page.words
+    assert "Simulated surrogate" not in page.words
 
 
 def test_data_that_say_nothing_of_themselves_count_as_other(results_of, seen):
