@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ def pareto(results: Mapping[str, Any]) -> Pareto:
     section = mapping(results, "objective")
     return Pareto(
         budget_unit(results),
-        _words(section),
+        _words(section, mapping(results, "data").get("image_shape") or ()),
         tuple(_row(one) for one in rows(section, "front") if real(one, "latency_ms")),
     )
 
@@ -60,12 +60,14 @@ def front_lines(results: Mapping[str, Any]) -> list[str]:
     return [f"Accuracy and latency of one image, the front of {found.words}:", *shown]
 
 
-def _words(section: Mapping[str, Any]) -> str:
+def _words(section: Mapping[str, Any], size: Sequence[float] = ()) -> str:
     within, beyond = real(section, "within") or 0, real(section, "beyond") or 0
     words = counted(within + beyond, "configurations")
     limit = real(section, "latency_limit_ms")
     if limit is not None:
         words += f" ({quantity(within)} within the limit of {limit:g} ms)"
+    if limit is not None and size:
+        words += f", timed on images of {size[0]:g} × {size[1]:g}"
     confirmed = [one for one in rows(section, "confirmed") if one.get("chosen")]
     if confirmed and (latency := real(confirmed[0], "latency_ms")) is not None:
         words += f"; the chosen model takes {_milliseconds(latency)}"
