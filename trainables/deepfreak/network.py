@@ -42,10 +42,10 @@ class Projection(nn.Sequential):
 def _projected(convolution: nn.Module, x: Tensor) -> Tensor:
     assert isinstance(convolution, nn.Conv2d)
     rows, columns = convolution.stride
-    if x.device.type == "cpu" and rows * columns > 1 and convolution.in_channels < FEW_CHANNELS:
+    few = rows * columns > 1 and convolution.in_channels < FEW_CHANNELS
+    if few and x.device.type == "cpu" and _is_channels_last(x):
         # The values that the stride reaches, with which a convolution of stride 1 does the same.
-        layout = torch.channels_last if _is_channels_last(x) else torch.contiguous_format
-        x = x[:, :, ::rows, ::columns].contiguous(memory_format=layout)
+        x = x[:, :, ::rows, ::columns].contiguous(memory_format=torch.channels_last)
         return functional.conv2d(x, convolution.weight, convolution.bias)
     y: Tensor = convolution(x)
     return y
