@@ -14,7 +14,7 @@ from typing import Any
 
 from automl.algorithms import Signal, Suggestion
 from automl.conductor import Conductor
-from automl.errors import SearchError
+from automl.errors import AllFailedError, SearchError
 from automl.evaluation import Evaluation, EvaluationParts
 from automl.failures import FailurePolicy
 from automl.ledger import Event, Ledger
@@ -196,9 +196,8 @@ class Driver:
         found = candidates(self.state, settings.seed, settings.configurations, settings.seeds)
         if not found:
             reasons = sorted({t.reason or t.status for t in self.state.phase(SEARCH)})
-            raise SearchError(
-                f"no trial finished, so there is no incumbent: {'; '.join(reasons)}; failed trials "
-                "stay results of this search: mend the cause and begin another one (name=)"
+            raise AllFailedError(
+                f"no trial finished, so there is no incumbent: {'; '.join(reasons)}"
             )
         return deque(found[asked:])
 

@@ -18,7 +18,19 @@ class UserError(Exception):
 
 
 class SearchError(Exception):
-    """A search that began and cannot go on; what it has computed stays in its ledger."""
+    """A search that began and cannot go on; what it has computed stays in its ledger.
+
+    Attributes:
+        advice: What to do about it.
+    """
+
+    advice = "the same command goes on from the ledger"
+
+
+class AllFailedError(SearchError):
+    """No trial of a search finished, and failed trials stay results: it has no other end."""
+
+    advice = "mend the cause and begin another search, with another name= or seed="
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def _end_of(search: Planned, run_one: Callable[[Planned], None]) -> Ended:
     except SearchError as error:
         end = Ended(
             "failed",
-            f"{error}; the same command goes on from the ledger",
+            f"{error}; {error.advice}",
         )
     except Exception as error:
         # A fault of ours: the other searches have no part in it.

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         return _say(str(error), BAD_INPUT)
     except SearchError as error:
-        return _say(f"{error}; the same command goes on from the ledger", FAILED)
+        return _say(f"{error}; {error.advice}", FAILED)
     except BORDER_ERRORS as error:
         return _say(str(explain(error)), BAD_INPUT)
     except KeyboardInterrupt:

@@ -60,13 +60,13 @@ def front_lines(results: Mapping[str, Any]) -> list[str]:
     return [f"Accuracy and latency of one image, the front of {found.words}:", *shown]
 
 
-def _words(section: Mapping[str, Any], size: Sequence[float] = ()) -> str:
+def _words(section: Mapping[str, Any], size: Sequence[float]) -> str:
     within, beyond = real(section, "within") or 0, real(section, "beyond") or 0
     words = counted(within + beyond, "configurations")
     limit = real(section, "latency_limit_ms")
     if limit is not None:
         words += f" ({quantity(within)} within the limit of {limit:g} ms)"
-    if limit is not None and size:
+    if size:
         words += f", timed on images of {size[0]:g} × {size[1]:g}"
     confirmed = [one for one in rows(section, "confirmed") if one.get("chosen")]
     if confirmed and (latency := real(confirmed[0], "latency_ms")) is not None:

@@ -60,7 +60,7 @@ def load_refuses_what_is_no_model(case: TrainableCase, folder: Path) -> None:
     for path, what in ((folder / "nothing", "missing"), (folder / "trial", "damaged")):
         try:
             bench.trainable.load(path)
-        except Exception:
+        except Exception:  # however it refuses
             continue
         raise ContractError(f"load of a {what} checkpoint returned a model; raise ValueError")
 

@@ -12,7 +12,7 @@ from bench import Killed, drive
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl.errors import UserError
+from automl.errors import AllFailedError, UserError
 from automl.ledger import read_events
 from automl.objective import Objective, check_objective, excess
 from automl.objective.front import front, trade
@@ -216,7 +216,7 @@ def test_latency_that_is_only_recorded_changes_no_suggestion(tmp_path, timed):
 
 def test_a_model_that_needs_others_beside_it_has_no_latency(tmp_path, timed, monkeypatch):
     monkeypatch.setattr("stub_plugins.StubModel.together", True, raising=False)
-    with pytest.raises(Exception, match=r"no trial finished.*one image alone has no latency"):
+    with pytest.raises(AllFailedError, match=r"no trial finished.*one image alone has no latency"):
         drive(tmp_path / "run", "random", objective=LIMIT)
 
 

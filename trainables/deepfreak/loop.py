@@ -59,8 +59,8 @@ def train_epoch(network: nn.Module, steps: Steps, plan: EpochPlan) -> EpochResul
 
 CACHE_VALUES = 2**21
 """Of the largest map of a forward pass on a CPU. With maps that stay in its caches, an image of
-512 × 512 takes a third of the time that it takes among 64 (8 filters); networks with more
-parameters than that want larger batches, or reading those would take longest."""
+512 × 512 takes half the time that it takes among 64 (8 filters, `benchmarks.screening_variants`);
+networks with more parameters than that want larger batches, or reading those would take longest."""
 
 
 @torch.inference_mode()
