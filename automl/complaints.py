@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from automl.errors import near_miss, one_line
+from automl.errors import near_miss, nearest, one_line
 
 Keys = Callable[[], Collection[str]]
 
@@ -58,23 +57,59 @@ def explanation(error: BaseException, keys: Keys) -> str:
 
 
 def near_key(key: str, keys: Collection[str]) -> str:
-    """Return a hint at the key that was meant, or the keys beside it."""
+    """Return a hint at the key that was meant, or what there is on the level where it goes wrong.
+
+    Args:
+        key: Dotted, as it was typed.
+        keys: Every dotted key that there is.
+    """
     known = set(keys)
     known |= {one.rsplit(".", depth)[0] for one in keys for depth in range(1, one.count(".") + 1)}
-    parent, _, leaf = key.rpartition(".")
-    close = difflib.get_close_matches(leaf, {other.rpartition(".")[2] for other in known}, n=1)
-    meant = [other for other in known if close and other.rpartition(".")[2] == close[0]]
+    parts = key.split(".")
+    good = next(n for n in range(len(parts), -1, -1) if not n or ".".join(parts[:n]) in known)
+    section, rest = parts[:good], parts[good:]
+    search = (_corrected, _elsewhere) if section else (_elsewhere, _corrected)
+    meant = next(filter(None, (find(section, rest, known) for find in search)), None)
     if meant:
-        # Of several sections that have such a key, the one nearest to where it was looked for.
-        root = key.partition(".")[0]
-        nearest = min(meant, key=lambda other: _distance(other, parent, root))
-        return f"; did you mean '{nearest}'?"
-    beside = [other for other in known if other.rpartition(".")[0] == parent]
-    return near_miss(key, beside or [other for other in known if "." not in other])
+        return f"; did you mean '{meant}'?"
+    beside = sorted(_level(section, known))
+    if not beside:
+        return f"; {'.'.join(section)} has no keys of its own"
+    where = f"{'.'.join(section)} has" if section else "known:"
+    return f"; {where} {', '.join(beside)}"
 
 
-def _distance(other: str, parent: str, root: str) -> tuple[bool, bool, int, str]:
-    return other.rpartition(".")[0] != parent, not other.startswith(root), len(other), other
+def _corrected(section: list[str], rest: list[str], known: Collection[str]) -> str | None:
+    """Follow a key from level to level, and mend the names that are wrong but near."""
+    for part in rest:
+        beside = _level(section, known)
+        name = part if part in beside else nearest(part, beside)
+        if name is None:
+            return None
+        section = [*section, name]
+    return ".".join(section)
+
+
+def _elsewhere(section: list[str], rest: list[str], known: Collection[str]) -> str | None:
+    """Find what was looked for in another section: as it stands, or nearly in the same group."""
+    end = ".".join(rest)
+    found = [other for other in known if other.endswith(f".{end}")]
+    group = f"{section[0]}." if section else None
+    if not found and group and len(rest) == 1:
+        near = nearest(end, {one.rpartition(".")[2] for one in known if one.startswith(group)})
+        found = [one for one in known if near and one.rpartition(".")[2] == near]
+    # Of several sections that have such a key, the one nearest to where it was looked for.
+    return min(found, key=lambda one: _distance(one, group or ""), default=None)
+
+
+def _level(section: list[str], known: Collection[str]) -> set[str]:
+    """Return the names that a section has."""
+    start = "".join(f"{part}." for part in section)
+    return {one.removeprefix(start).partition(".")[0] for one in known if one.startswith(start)}
+
+
+def _distance(other: str, group: str) -> tuple[bool, int, str]:
+    return not other.startswith(group), len(other), other
 
 
 def _no_choice(absent: str, options: Collection[str]) -> str:

@@ -175,12 +175,23 @@ def _check_flags(words: Sequence[str]) -> None:
 
 def _known_keys(words: Sequence[str]) -> set[str]:
     """Return the dotted keys of the tree with the groups' choices that some words make."""
-    groups = {path.name for path in conf_dir().iterdir() if path.is_dir()}
+    own = _own_dir(words)
+    trees = [conf_dir()] + ([own] if own else [])
+    groups = {path.name for tree in trees for path in tree.iterdir() if path.is_dir()} - {"hydra"}
     choices = [word for word in words if word.partition("=")[0] in groups]
+    if own:
+        quoted = str(own).replace("\\", "\\\\").replace("'", "\\'")
+        choices.append(f"hydra.searchpath=['file://{quoted}']")
     try:
         return set(flatten(_compose_raw(choices))) | groups
     except BORDER_ERRORS:  # a choice is wrong as well
         return set(flatten(_compose_raw(()))) | groups
+
+
+def _own_dir(words: Sequence[str]) -> Path | None:
+    """Return the tree that ``--config-dir`` adds, in whichever way it is written."""
+    given = get_args_parser().parse_known_args(list(words))[0].config_dir
+    return Path(given).absolute() if given and Path(given).is_dir() else None
 
 
 def _compose_raw(overrides: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,12 +46,19 @@ def writing(folder: Path) -> Iterator[None]:
         raise SearchError(f"{where}: cannot be written ({error.strerror or error})") from error
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was meant, None where that would be a guess."""
+    # Here alone: the package loads NumPy, for which whoever asks for --help need not wait.
+    from searchspaces import errors
+
+    return errors.nearest(word, known)
+
+
 def near_miss(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for a close match, else the list of what is known."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean '{close[0]}'?"
+    if near := nearest(word, names):
+        return f"; did you mean '{near}'?"
     return f"; known: {', '.join(names)}" if names else ""
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from automl.errors import UserError, near_miss
+from automl.errors import UserError, near_miss, nearest
 
 T = TypeVar("T")
 
@@ -78,8 +77,8 @@ def _value(hint: Any, value: Any, key: str) -> Any:
 
 
 def _no_choice(key: str, value: Any, choices: Sequence[str]) -> str:
-    close = difflib.get_close_matches(str(value), choices, n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
+    near = nearest(str(value), choices)
+    hint = f"; did you mean '{near}'?" if near else ""
     return f"{key}: {value!r} is none of {', '.join(choices)}{hint}"
 
 

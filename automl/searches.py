@@ -30,7 +30,8 @@ def require_searches(names: Sequence[str], runs: Path) -> None:
     known = known_searches(runs)
     for name in names:
         if name not in known:
-            hint = near_miss(name, known) or f"; {where_known(runs)}"
+            # Who gives the folder's path means its name.
+            hint = near_miss(Path(name).name, known) or f"; {where_known(runs)}"
             raise UserError(f"{name}: no search of that name in {runs}{hint}")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+_LETTERS_PER_SLIP = 4
+_SHORTEST_BEGINNING = 3
 
 
 class SpaceError(ValueError):
@@ -24,5 +26,40 @@ def hint(given: object, known: Iterable[str]) -> str:
         A phrase that continues a message, such as ``did you mean 'categorical'?``.
     """
     names = list(known)
-    close = get_close_matches(str(given), names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(names) or 'none'}"
+    near = nearest(str(given), names)
+    return f"did you mean {near!r}?" if near else f"known are: {', '.join(names) or 'none'}"
+
+
+def nearest(given: str, known: Iterable[str]) -> str | None:
+    """Return the name that was meant, None where that would be a guess.
+
+    It is the one that the fewest slips lead to (a letter too many, too few, another one, or two
+    swapped), one for every four letters at most; or the only one that begins with what was given.
+
+    Args:
+        given: The name that was not understood.
+        known: The names that would have been.
+    """
+    names = sorted(set(known))
+    word = given.casefold()
+    slips = {name: _slips(word, name.casefold()) for name in names}
+    near = min(names, key=lambda name: slips[name], default=None)
+    if near is not None and slips[near] <= max(1, len(word) // _LETTERS_PER_SLIP) < len(near):
+        return near
+    begun = [name for name in names if name.casefold().startswith(word)]
+    return begun[0] if len(begun) == 1 and len(word) >= _SHORTEST_BEGINNING else None
+
+
+def _slips(one: str, other: str) -> int:
+    """Count the slips that make one word of the other (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        last, row = row, [i]
+        for j, there in enumerate(other, start=1):
+            least = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != there))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == there:
+                least = min(least, before[j - 2] + 1)
+            row.append(least)
+        before = last
+    return row[-1]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import combinations
 from typing import Any, TypeGuard
 
 import numpy as np
 
+from searchspaces.errors import nearest
 from searchspaces.values import Value, freeze, label, plain
 
 MAX_SUBSET_ITEMS = 10
@@ -134,8 +134,8 @@ class FiniteParameter(Parameter):
         position = self._positions.get(label(value))
         if position is None:
             texts = [choice for choice in self.choices if isinstance(choice, str)]
-            near = get_close_matches(value, texts, n=1) if isinstance(value, str) else []
-            hint = f"; did you mean {_shown(near[0])}?" if near else ""
+            near = nearest(value, texts) if isinstance(value, str) else None
+            hint = f"; did you mean {_shown(near)}?" if near else ""
             raise ValueError(f"{_shown(value)} is not one of {self._domain}{hint}")
         return position
 

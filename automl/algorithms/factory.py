@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from automl.algorithms.base import Algorithm
 from automl.algorithms.initial import Initial
 from automl.algorithms.settings import whole
 from searchspaces import Space
+from searchspaces.errors import nearest
 
 # Module and class by name: hyperopt and HpBandSter take seconds to import, so only when used.
 ALGORITHMS = MappingProxyType(
@@ -70,5 +70,5 @@ def build(
 
 def _hint(word: str, known: Iterable[str]) -> str:
     """`: did you mean 'x'?`, or the list of what there is."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f": did you mean {close[0]!r}?" if close else f": choose from {', '.join(known)}"
+    near = nearest(word, known)
+    return f": did you mean {near!r}?" if near else f": choose from {', '.join(known)}"

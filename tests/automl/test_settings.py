@@ -159,7 +159,7 @@ def test_identity_leaves_out_where_and_how_it_runs():
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["search=deepfreak"], "search=deepfreak: no such search; did you mean 'deepfreak_"),
+        (["search=deepfreak"], "search=deepfreak: no such search; known: classical_grid, "),
         (["serach=classical_tpe"], "serach: no such key; did you mean 'search'?"),
         (["algorithm.etta=3"], "algorithm.etta: no such key; did you mean 'algorithm.eta'?"),
         (["trainable.widht=1"], "did you mean 'trainable.options.width'?"),
