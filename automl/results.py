@@ -289,7 +289,11 @@ def _together(test: Json, other: Json) -> Json:
 def _diffraction(
     event: Mapping[str, Any], binary: tuple[Sequence[str], Sequence[int]] | None
 ) -> Json | None:
-    """Return the two-class figure of the domain: its own if it has two classes."""
+    """Return the two-class figure of the domain: its own if it has two classes.
+
+    ``hits`` are the images with diffraction; ``missed`` those of them called none, and ``false``
+    the other images called diffraction.
+    """
     if len(event["classes"]) == 2:
         projection: Sequence[int] = (0, 1)
     elif binary is not None:
@@ -297,20 +301,27 @@ def _diffraction(
     else:
         return None
     summary = binary_summary(collapse(event["confusion"], projection))
+    hits, others = summary.positives, summary.n - summary.positives
     return {
         "n": summary.n,
         "correct": summary.correct,
         "accuracy": summary.accuracy,
         "interval": list(summary.interval),
+        "hits": hits,
         "missed": summary.missed,
+        "missed_interval": list(wilson_interval(summary.missed, hits)),
         "false": summary.false,
+        "false_interval": list(wilson_interval(summary.false, others)),
     }
 
 
 def _times(
     events: Sequence[Mapping[str, Any]], state: SearchState, plan: Mapping[str, Any]
 ) -> Json:
-    """Return wall seconds by phase, the time between a kill and its resumption left out."""
+    """Return wall seconds by phase, the time between a kill and its resumption left out.
+
+    ``classified`` are the images of the final evaluation and the chosen model's seconds for them.
+    """
     seconds = {SEARCH: 0.0, CONFIRMATION: 0.0, "evaluation": 0.0}
     phase = SEARCH
     for event, step in zip(events, worked(events), strict=True):
@@ -319,15 +330,14 @@ def _times(
         elif event["event"] == "chosen":
             phase = "evaluation"
         seconds[phase] += step
-    rates = {
-        f"{event['domain']}/{event['split']}": round(event["n"] / max(event["seconds"], 1e-9), 1)
-        for event in state.evaluated.values()
-        if event["split"] == "test"
-    }
+    classified = list(state.evaluated.values())
     return {
         **{f"{name}_seconds": round(value, 1) for name, value in seconds.items()},
         "total_seconds": round(sum(seconds.values()), 1),
-        "images_per_second": rates,
+        "classified": {
+            "images": sum(event["n"] for event in classified),
+            "seconds": round(sum(event["seconds"] for event in classified), 4),
+        },
         "identity": {"search_id": plan["search_id"]},
     }
 

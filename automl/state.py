@@ -37,6 +37,7 @@ class Trial:
     reason: str | None = None
     answered_by: int | None = None
     epochs: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def ended(self) -> bool:
@@ -100,8 +101,8 @@ class SearchState:
     def _on_resumed(self, _: Mapping[str, Any]) -> None:
         pass
 
-    def _on_noted(self, _: Mapping[str, Any]) -> None:
-        pass
+    def _on_noted(self, event: Mapping[str, Any]) -> None:
+        self.trials[event["number"]].notes.append(event["text"])
 
     def _on_asked(self, event: Mapping[str, Any]) -> None:
         fields = {key: event[key] for key in _ASKED}

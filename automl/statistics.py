@@ -33,6 +33,7 @@ class BinarySummary:
         correct: images judged rightly.
         accuracy: ``correct / n``, ``None`` for no images.
         interval: Wilson 95 % interval of the accuracy.
+        positives: images of class 1.
         missed: positive images called negative (a useful image lost).
         false: negative images called positive (a useless image kept).
     """
@@ -41,6 +42,7 @@ class BinarySummary:
     correct: int
     accuracy: float | None
     interval: Interval
+    positives: int
     missed: int
     false: int
 
@@ -189,6 +191,7 @@ def binary_summary(confusion: Confusion) -> BinarySummary:
         correct=correct,
         accuracy=correct / n if n else None,
         interval=wilson_interval(correct, n),
+        positives=int(matrix[1].sum()),
         missed=int(matrix[1, 0]),
         false=int(matrix[0, 1]),
     )

@@ -59,6 +59,12 @@ def words(parent: Any, key: str) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list | tuple) else []
 
 
+def spoken_for(results: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The configuration the report speaks for: the confirmed and chosen one, or the incumbent."""
+    chosen = next((one for one in rows(results, "confirmation") if one.get("chosen")), {})
+    return chosen or mapping(results, "incumbent")
+
+
 def budget_unit(results: Mapping[str, Any]) -> str:
     """What a budget is counted in, in the plural."""
     return text(results, "budget_unit", "epochs")

@@ -5,26 +5,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.formatting import (
-    MISSING,
     configuration_words,
     counted,
-    duration,
     percent,
     percent_interval,
     quantity,
 )
-from automl.report.access import bounds, budget_unit, mapping, real, rows, text, whole
-from automl.report.evaluation import missed_of
+from automl.report.access import (
+    bounds,
+    budget_unit,
+    mapping,
+    real,
+    rows,
+    spoken_for,
+    text,
+    whole,
+)
+from automl.report.evaluation import errors_of
+from automl.report.facts import facts, smoke_test
+from automl.report.uses import Use, uses
 
 
 @dataclass(frozen=True)
 class Card:
-    """One test accuracy, large."""
+    """One test accuracy, large; ``errors`` are hits missed and false alarms, (label, value)."""
 
     title: str
     value: str
     interval: str
     detail: str
+    errors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,11 @@ class Answer:
         setting: what was searched, one line.
         headline: the answer, one sentence.
         words: the best configuration as a phrase, empty when there is none.
+        warnings: what is known to impair the configuration.
         cards: test accuracies by domain.
-        cost: (label, value) pairs.
+        facts: (label, value) pairs: the images, the cost and the speed.
+        uses: what to do with it.
+        smoke: that the search was no more than a test, empty otherwise.
         surrogate: the images are simulated.
         note: the data set's own words about itself.
     """
@@ -46,8 +59,11 @@ class Answer:
     setting: str
     headline: str
     words: str
+    warnings: tuple[str, ...]
     cards: tuple[Card, ...]
-    cost: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...]
+    uses: tuple[Use, ...]
+    smoke: str
     surrogate: bool
     note: str
 
@@ -62,23 +78,18 @@ def answer(results: Mapping[str, Any]) -> Answer:
         setting=_setting(results),
         headline=headline,
         words=words,
+        warnings=tuple(text(one, "text") for one in rows(results, "notes") if one.get("chosen")),
         cards=tuple(_card(domain) for domain in evaluated),
-        cost=tuple(_cost(results)),
+        facts=facts(results),
+        uses=uses(results),
+        smoke=smoke_test(results),
         surrogate=bool(data.get("surrogate")),
         note=text(data, "note"),
     )
 
 
-def best_configuration(results: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The configuration the report speaks for: the confirmed and chosen one, or the incumbent."""
-    chosen = next((one for one in rows(results, "confirmation") if one.get("chosen")), {})
-    return mapping(chosen, "configuration") or mapping(
-        mapping(results, "incumbent"), "configuration"
-    )
-
-
 def _headline(results: Mapping[str, Any]) -> tuple[str, str]:
-    words = configuration_words(best_configuration(results))
+    words = configuration_words(mapping(spoken_for(results), "configuration"))
     evaluated = rows(mapping(results, "evaluation"), "domains")
     select = text(results, "select")
     if evaluated:
@@ -111,7 +122,8 @@ def _headline(results: Mapping[str, Any]) -> tuple[str, str]:
 
 def _setting(results: Mapping[str, Any]) -> str:
     pieces = [
-        ("", " on ".join(filter(None, (text(results, key) for key in ("algorithm", "trainable"))))),
+        ("algorithm ", text(results, "algorithm")),
+        ("trainable ", text(results, "trainable")),
         ("space ", text(results, "space")),
         ("scale ", text(results, "scale")),
         ("selected on ", text(results, "select").replace("_", " ")),
@@ -125,50 +137,10 @@ def _card(domain: Mapping[str, Any]) -> Card:
     n = whole(domain, "n")
     interval = bounds(domain, "interval")
     shown = percent_interval(real(domain, "accuracy"), interval, n)
-    missed = missed_of(domain)
-    detail = f"{quantity(whole(domain, 'correct'))} of {counted(n, 'test images')}"
-    if missed is not None:
-        detail += f" · {counted(missed, 'diffraction images')} missed"
     return Card(
         title=text(domain, "domain", "test").replace("_", " "),
         value=percent(real(domain, "accuracy"), n),
         interval=f"95 % interval {shown.partition('(')[2].rstrip(')')} %" if interval else "",
-        detail=detail,
+        detail=f"{quantity(whole(domain, 'correct'))} of {counted(n, 'images')}",
+        errors=errors_of(domain),
     )
-
-
-def _cost(results: Mapping[str, Any]) -> list[tuple[str, str]]:
-    trials, times = mapping(results, "trials"), mapping(results, "times")
-    unit = budget_unit(results)
-    cost = []
-    finished = whole(trials, "finished")
-    if finished is not None:
-        failed = sum(
-            whole(mapping(trials, "failed"), key) or 0 for key in mapping(trials, "failed")
-        )
-        cost.append(("trials", f"{quantity(finished)} finished, {quantity(failed)} failed"))
-    spent, planned = real(trials, "budget_spent"), real(trials, "budget_planned")
-    if spent is not None:
-        of = f" of {quantity(planned)} planned" if planned is not None else ""
-        cost.append((f"{unit} spent", quantity(spent) + of))
-    total = real(times, "total_seconds")
-    if total is not None:
-        parts = [
-            f"{name} {duration(seconds)}"
-            for name in ("search", "confirmation", "evaluation")
-            if (seconds := real(times, f"{name}_seconds")) is not None
-        ]
-        cost.append(
-            ("time", f"{duration(total)} ({', '.join(parts)})" if parts else duration(total))
-        )
-    speeds = mapping(times, "images_per_second")
-    if speeds:
-        cost.append(
-            (
-                "images/s of the model",
-                ", ".join(
-                    f"{name.replace('_', ' ')} {quantity(real(speeds, name))}" for name in speeds
-                ),
-            )
-        )
-    return cost or [("cost", MISSING)]

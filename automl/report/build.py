@@ -17,6 +17,7 @@ from automl.report.evaluation import evaluation
 from automl.report.figures import Drawing, draw
 from automl.report.importance import importances
 from automl.report.kinds import kinds
+from automl.report.notes import notes
 from automl.report.pareto import pareto
 from automl.report.pictures import Sheet, sheet
 from automl.report.provenance import provenance
@@ -73,6 +74,7 @@ def render(
         answer=answer(results),
         comparison=comparison(results),
         search=search(results),
+        notes=notes(results),
         kinds=kinds(results),
         pareto=pareto(results),
         importances=importances(results),

@@ -14,9 +14,18 @@ from automl.formatting import (
     percent_interval,
     quantity,
 )
-from automl.report.access import bounds, budget_unit, mapping, real, rows, text, whole, words
-from automl.report.answer import best_configuration
-from automl.report.evaluation import missed_of, whole_of
+from automl.report.access import (
+    bounds,
+    budget_unit,
+    mapping,
+    real,
+    rows,
+    spoken_for,
+    text,
+    whole,
+    words,
+)
+from automl.report.evaluation import whole_of
 from automl.statistics import binary_summary, collapse
 
 
@@ -29,6 +38,7 @@ class ComparisonRow:
     accuracy: str
     counts: str
     missed: str
+    false: str
     source: str
     remark: str
 
@@ -99,13 +109,16 @@ def _domain(results: Mapping[str, Any], domain: Mapping[str, Any], other: bool) 
 
 
 def _ours(results: Mapping[str, Any], entry: Mapping[str, Any], method: str) -> ComparisonRow:
-    n = whole(entry, "n")
+    n, binary = whole(entry, "n"), mapping(entry, "diffraction")
+    hits, judged = whole(binary, "hits"), whole(binary, "n")
+    others = None if hits is None or judged is None else judged - hits
     return ComparisonRow(
         method=method,
         ours=True,
         accuracy=percent_interval(real(entry, "accuracy"), bounds(entry, "interval"), n),
         counts=f"{quantity(whole(entry, 'correct'))} of {quantity(n)}",
-        missed=quantity(missed_of(entry)),
+        missed=_of(whole(binary, "missed"), hits),
+        false=_of(whole(binary, "false"), others),
         source="this search",
         remark=_remark(mapping(results, "data")),
     )
@@ -121,6 +134,7 @@ def _published(row: paper.PublishedAccuracy, other: bool) -> ComparisonRow:
     remarks = ["other data"] if other else []
     if row.note:
         remarks.append(row.note)
+    missed, false = _errors(row)
     return ComparisonRow(
         method=row.method,
         ours=False,
@@ -128,7 +142,8 @@ def _published(row: paper.PublishedAccuracy, other: bool) -> ComparisonRow:
         counts=f"{quantity(row.correct)} of {quantity(row.n)}"
         if row.correct is not None
         else f"of {quantity(row.n)}",
-        missed=_missed(row),
+        missed=missed,
+        false=false,
         source=row.source,
         remark="; ".join(remarks),
     )
@@ -143,17 +158,22 @@ def _two_decimals(row: paper.PublishedAccuracy) -> str:
     return f"{printed} ({100 * low:.{digits}f}–{100 * high:.{digits}f})"
 
 
-def _missed(row: paper.PublishedAccuracy) -> str:
-    if row.domain != "synthetic":
-        return MISSING
+def _errors(row: paper.PublishedAccuracy) -> tuple[str, str]:
+    """Hits missed and false alarms, by the confusion matrix where the paper prints one."""
     matrix = next((c.confusion for c in paper.CONFUSIONS if c.method == row.method), None)
-    if matrix is None:
-        return MISSING
-    return quantity(binary_summary(collapse(matrix, paper.DIFFRACTION)).missed)
+    if row.domain != "synthetic" or matrix is None:
+        return MISSING, MISSING
+    binary = binary_summary(collapse(matrix, paper.DIFFRACTION))
+    others = binary.n - binary.positives
+    return _of(binary.missed, binary.positives), _of(binary.false, others)
+
+
+def _of(count: int | None, total: int | None) -> str:
+    return MISSING if count is None else f"{quantity(count)} of {quantity(total)}"
 
 
 def _method(results: Mapping[str, Any]) -> str:
-    best = best_configuration(results)
+    best = mapping(spoken_for(results), "configuration")
     parts = [str(best[key]).upper() for key in ("extractor", "classifier") if key in best]
     return " + ".join(parts) or text(results, "trainable", "this model")
 
@@ -181,7 +201,7 @@ def _search(results: Mapping[str, Any]) -> SearchComparison | None:
             ),
             (
                 "best configuration",
-                configuration_words(best_configuration(results)) or MISSING,
+                configuration_words(mapping(spoken_for(results), "configuration")) or MISSING,
                 configuration_words(dict(published.configuration)),
             ),
         ),

@@ -8,6 +8,9 @@ from automl.formatting import MISSING, counted, percent, percent_interval, quant
 from automl.report.access import bounds, mapping, real, rows, text, whole
 from automl.statistics import precision_recall
 
+MISSED, FALSE = "hits missed", "false alarms"
+"""Images with diffraction called none, and images without it called diffraction."""
+
 
 @dataclass(frozen=True)
 class ConfusionRow:
@@ -22,7 +25,8 @@ class ConfusionRow:
 class DomainTable:
     """One domain's test result; no confusion rows where the matrix is not readable.
 
-    ``whole`` says the accuracy over all images of the domain, where none of them was selected by.
+    ``screening`` are the (label, value) pairs of diffraction against none. ``whole`` says the
+    accuracy over all images of the domain, where none of them was selected by.
     """
 
     domain: str
@@ -31,7 +35,7 @@ class DomainTable:
     classes: tuple[str, ...]
     confusion: tuple[ConfusionRow, ...]
     precision: tuple[str, ...]
-    diffraction: str
+    screening: tuple[tuple[str, str], ...]
     whole: str = ""
 
 
@@ -78,9 +82,28 @@ def readable_confusion(
     return [str(name) for name in classes], [list(row) for row in confusion]
 
 
-def missed_of(domain: Mapping[str, Any]) -> int | None:
-    """Diffraction images called no diffraction, or ``None`` where it was not counted."""
-    return whole(mapping(domain, "diffraction"), "missed")
+def errors_of(domain: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a screening experiment would lose and keep in vain, each with its 95 % interval.
+
+    Returns:
+        (label, value) pairs, of hits missed and of false alarms; none where diffraction was not
+        told from none.
+    """
+    binary = mapping(domain, "diffraction")
+    hits, n = whole(binary, "hits"), whole(binary, "n")
+    if hits is None or n is None:
+        return ()
+    return (
+        (MISSED, _rate(whole(binary, "missed"), hits, bounds(binary, "missed_interval"))),
+        (FALSE, _rate(whole(binary, "false"), n - hits, bounds(binary, "false_interval"))),
+    )
+
+
+def _rate(count: int | None, of: int, interval: tuple[float, float] | None) -> str:
+    if count is None or not of:
+        return MISSING
+    shown = percent_interval(count / of, interval, of)
+    return f"{quantity(count)} of {quantity(of)}, {shown}"
 
 
 def _table(domain: Mapping[str, Any]) -> DomainTable:
@@ -109,17 +132,19 @@ def _table(domain: Mapping[str, Any]) -> DomainTable:
             percent(precision, sum(row[column] for row in confusion))
             for column, precision in enumerate(shares.precision if shares else ())
         ),
-        diffraction=_diffraction(mapping(domain, "diffraction")),
+        screening=_screening(domain),
     )
 
 
-def _diffraction(binary: Mapping[str, Any]) -> str:
-    n, missed, false = (whole(binary, key) for key in ("n", "missed", "false"))
-    if n is None or missed is None:
-        return ""
+def _screening(domain: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    errors = errors_of(domain)
+    if not errors:
+        return ()
+    binary = mapping(domain, "diffraction")
+    n = whole(binary, "n")
     shown = percent_interval(real(binary, "accuracy"), bounds(binary, "interval"), n)
-    kept = "" if false is None else f", and {counted(false, 'images')} without it kept"
-    return f"{shown}; {counted(missed, 'images')} with diffraction missed{kept}"
+    right = f"{quantity(whole(binary, 'correct'))} of {quantity(n)}, {shown}"
+    return (("diffraction or none, right", right), *errors)
 
 
 def _whole(one: Mapping[str, Any]) -> str:

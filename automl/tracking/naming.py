@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from automl.disclosure import public
@@ -13,6 +13,8 @@ from automl.disclosure import public
 MAX_KEY = 250
 MAX_PARAM = 500
 MAX_TAG = 5000
+CHAMPION = "champion"
+"""Alias of a registered model's best version."""
 _PARTS_IN_NAME = 3
 
 
@@ -41,6 +43,19 @@ def metric_value(value: object) -> float | None:
     if isinstance(value, bool | int | float):
         return float(value) if math.isfinite(value) else math.nan
     return None
+
+
+def registered_model(experiment: str, select: str, size: Sequence[int], labels: str) -> str:
+    """Name the registered model that a search's chosen model becomes a version of.
+
+    Args:
+        experiment: Name of the experiment, which is that of the problem.
+        select: The domain that the search selected on.
+        size: (height, width) of the images that the model takes.
+        labels: ``full``, or the view that the model's classes are.
+    """
+    parts = [experiment, select, f"{size[0]}x{size[1]}", *([] if labels == "full" else [labels])]
+    return re.sub(r"[/:\s]+", "_", "-".join(parts))
 
 
 def milliseconds(event: Mapping[str, Any]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +15,6 @@ from automl.formatting import configuration_words, counted, percent_interval
 from automl.tracking import naming
 from automl.tracking.store import Store
 
-CHAMPION = "champion"
-"""Alias of the best version."""
 _LINKS = "mlflow.modelVersions"
 _ACCURACY, _DATA = "automl.validation_accuracy", "automl.data_digest"
 
@@ -51,8 +48,7 @@ def entry(experiment: str, results: Mapping[str, Any], size: tuple[int, int]) ->
         size: (height, width) of the images that the model takes.
     """
     labels = results.get("labels", "full")
-    parts = [experiment, results["select"], f"{size[0]}x{size[1]}"]
-    name = re.sub(r"[/:\s]+", "_", "-".join(parts if labels == "full" else [*parts, labels]))
+    name = naming.registered_model(experiment, results["select"], size, labels)
     chosen = _chosen(results)
     accuracy = chosen.get("mean")
     facts = {
@@ -103,7 +99,7 @@ def register(store: Store, run_id: str, model: Any, wanted: Entry) -> str:
     # The model's own page shows this; a server writes it itself, a file's client does not.
     links = json.dumps([{"name": wanted.name, "version": number}])
     client.set_logged_model_tags(model.model_id, {_LINKS: links})
-    client.set_registered_model_alias(wanted.name, CHAMPION, best(versions).version)
+    client.set_registered_model_alias(wanted.name, naming.CHAMPION, best(versions).version)
     return number
 
 
@@ -148,10 +144,10 @@ def _about(name: str, select: str, size: tuple[int, int]) -> str:
     return (
         f"Chosen models of finished searches, selected on the validation split of `{select}`. "
         f"A model takes images (n, {size[0]}, {size[1]}) uint8 and gives a table with the "
-        f"probability of each class.\n\nThe alias `{CHAMPION}` is the version with the highest "
-        "confirmed validation accuracy among those that learned from the newest data.\n\n"
+        f"probability of each class.\n\nThe alias `{naming.CHAMPION}` is the version with the "
+        "highest confirmed validation accuracy among those that learned from the newest data.\n\n"
         "In the project's folder: `MLFLOW_TRACKING_URI=sqlite:///mlflow/mlflow.db "
-        f"mlflow models serve -m models:/{name}@{CHAMPION} --env-manager local` "
+        f"mlflow models serve -m models:/{name}@{naming.CHAMPION} --env-manager local` "
         "(of another store, its own address)"
     )
 

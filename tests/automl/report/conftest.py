@@ -8,6 +8,7 @@ import pytest
 from automl.report import build_report
 from automl.report.build import render
 from automl.report.figures import draw
+from automl.statistics import wilson_interval
 
 FIVE = ["blank", "no-crystal", "weak", "good", "strong"]
 TWO = ["no-diffraction", "diffraction"]
@@ -165,6 +166,7 @@ def results_of(budgets=(1, 3, 9), make=deepfreak_configuration, configurations=3
         "data": {
             "name": "diffranet",
             "digest": "5c1b0e" * 10,
+            "image_shape": [96, 96],
             "surrogate": True,
             "note": "Synthetic shots by this project's simulator; the real-like part is made up.",
             "counts": {
@@ -187,7 +189,7 @@ def results_of(budgets=(1, 3, 9), make=deepfreak_configuration, configurations=3
             "confirmation_seconds": 60.2,
             "evaluation_seconds": 4.1,
             "total_seconds": 195.3,
-            "images_per_second": {"synthetic": 812.4},
+            "classified": {"images": 782, "seconds": 0.9626},
             "identity": {"search_id": "f" * 32},
         },
     }  # fmt: skip
@@ -212,8 +214,11 @@ def domain(name, classes, confusion, binary):
             "correct": both,
             "accuracy": both / total,
             "interval": [both / total - 0.02, both / total + 0.01],
+            "hits": sum(binary[1]),
             "missed": binary[1][0],
+            "missed_interval": list(wilson_interval(binary[1][0], sum(binary[1]))),
             "false": binary[0][1],
+            "false_interval": list(wilson_interval(binary[0][1], sum(binary[0]))),
         },
     }
 

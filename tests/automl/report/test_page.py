@@ -70,8 +70,18 @@ def test_it_opens_with_the_answer_and_its_uncertainty(whole):
     assert "classifies 96.7 % of the synthetic test images correctly" in top
     assert "topology" in top
     assert "learning rate" in top
-    for piece in ("94.5 %", "95 % interval 92.5–96.0 %", "86 of 91", "38 finished, 4 failed"):
-        assert piece in top
+    for piece in (
+        *("94.5 %", "95 % interval 92.5–96.0 %", "86 of 91", "38 finished, 4 failed"),
+        # Both errors of each domain, beside each other.
+        "hits missed 2 of 345, 0.6 % (0.2–2.1) false alarms 1 of 255, 0.4 % (0.1–2.2)",
+        "hits missed 5 of 53, 9.4 % (4.1–20.3) false alarms 8 of 38, 21.1 % (11.1–36.3)",
+        "simulated diffranet images of 96 × 96: 600 to train, 300 (synthetic) to select by",
+        "about 810 images/s (782 images of 96 × 96 in memory, many at once, one process on the",
+        "python -m automl.predict deepfreak_bohb images/",
+    ):
+        assert piece in top, piece
+    assert top.count("images/s") == 1
+    assert "smoke test" not in top
     assert "126 of 150 planned" in top
     assert "No number here can be compared with DiffraNet's as equal: other data." in top
 
@@ -142,7 +152,7 @@ def test_the_evaluation_has_counts_recall_precision_and_misses(whole):
     part = page.words[page.words.index("Test images synthetic") : page.words.index("Provenance")]
     assert "weak 0 2 151 6 0 95.0 %" in part
     assert "precision 100.0 % 98.7 % 96.8 % 92.3 % 94.4 %" in part
-    assert "2 images with diffraction missed, and 1 image without it kept" in part
+    assert "hits missed 2 of 345, 0.6 % (0.2–2.1) false alarms 1 of 255, 0.4 % (0.1–2.2)" in part
 
 
 def test_provenance_names_data_seeds_versions_and_configuration(whole):
@@ -159,3 +169,48 @@ def test_equal_results_give_equal_files(whole, tmp_path, results_of, built):
     assert {k: p.read_bytes() for k, p in first.items()} == {
         k: p.read_bytes() for k, p in second.items()
     }
+
+
+def test_a_smoke_test_says_so_before_anything_else(results_of, seen):
+    page, _ = seen(results_of(configurations=3) | {"scale": "smoke"})
+    said = page.words.index("A smoke test. It shows that everything runs, after training on 600")
+    assert said < page.words.index("Simulated surrogate data") < page.words.index("classifies 96.7")
+    assert "python -m automl.run search=deepfreak_bohb scale=demo" in page.words
+
+
+def test_few_images_tell_no_rate(results_of, seen):
+    results = results_of(configurations=3)
+    results["times"]["classified"] = {"images": 64, "seconds": 0.01}
+    page, _ = seen(results)
+    assert "images/s" not in page.words
+
+
+def test_the_registered_model_is_named_where_one_is_tracked(results_of, seen):
+    results = results_of(configurations=3)
+    results["config"] = {
+        "tracking": {"uri": "sqlite:///mlflow.db", "experiment": None},
+        "data": {"problem": "diffranet"},
+        "paths": {"runs": "my runs"},
+    }
+    page, _ = seen(results)
+    assert "models:/diffranet-synthetic-96x96@champion" in page.words
+    assert "automl.predict deepfreak_bohb images/ --runs 'my runs'" in page.words
+    results["config"]["tracking"]["uri"] = None
+    page, _ = seen(results)
+    assert "models:/" not in page.words
+    # Without an evaluated model there is nothing to use.
+    page, _ = seen({**results, "evaluation": None})
+    assert "automl.predict" not in page.words
+
+
+def test_what_impairs_the_chosen_configuration_stands_beside_it(results_of, seen):
+    results = results_of(configurations=3)
+    results["notes"] = [
+        {"text": "began anew", "trials": 5, "chosen": False},
+        {"text": "validated with running statistics", "trials": 2, "chosen": True},
+    ]
+    page, _ = seen(results)
+    top, rest = page.words.split("Beside the paper", 1)
+    assert "Mind what its training notes: validated with running statistics." in top
+    assert "began anew" not in top
+    assert "2 validated with running statistics the chosen one too 5 began anew" in rest

@@ -110,7 +110,7 @@ def test_no_odd_value_stops_the_report(bad, tmp_path, results_of, built, seen):
     results["evaluation"]["domains"][0] |= {"confusion": bad, "accuracy": bad, "n": bad}
     results["evaluation"]["domains"][1] |= {"classes": bad, "diffraction": bad}
     results["data"] = bad
-    results["times"] = {"images_per_second": bad, "total_seconds": bad}
+    results["times"] = {"classified": {"images": bad, "seconds": bad}, "total_seconds": bad}
     page, _ = built(results, tmp_path) if bad is None else seen(results)
     assert "nan" not in page.words.lower().split()
 
