@@ -68,14 +68,16 @@ def training_bytes(
     """Estimate the most GPU memory that a trial takes, training and validation.
 
     The larger of 1.5 × what a step saves for its backward pass, and that once (the allocator keeps
-    it) with the largest activations of validation; 16 bytes a parameter; and a workspace. Images
-    and the CUDA context stay from trial to trial: see `kept_bytes`.
+    it) with the largest activations of validation; 16 bytes a parameter; and a workspace. A CUDA
+    graph keeps its step's memory to itself, so that a shorter last batch comes on top. Images and
+    the CUDA context stay from trial to trial: see `kept_bytes`.
 
     Args:
         topology: column of Table 9.
         batch_size: images per step.
         image_shape: (rows, columns) of an image.
-        options: of the search. With `precision: bfloat16` what is saved takes half.
+        options: of the search. With `precision: bfloat16` what is saved takes half; with
+            `cuda_graphs` twice, but for one image.
         classes: outputs of the network.
         evaluation_statistics: `target` may validate in larger batches. What else normalisation may
             be makes less than a thousandth of difference.
@@ -88,15 +90,17 @@ def training_bytes(
     """
     column = column_of(topology).resized(options.width, options.blocks)
     found = activations(column, image_shape, options.pool, classes)
-    saved = found.saved_by(batch_size)
-    if options.precision == "bfloat16":
-        saved //= 2
+    share = 2 if options.precision == "bfloat16" else 1
+    saved = found.saved_by(batch_size) // share
+    peak = int(PEAK * saved)
+    if options.cuda_graphs:
+        peak += found.saved_by(batch_size - 1) // share
     images = options.evaluation_batch
     if evaluation_statistics == "target":
         images = max(images, STATISTICS_VALUES // found.largest_map)
     validation = saved + images * found.alive
     parameters = geometry(column, image_shape, options.pool, classes).parameters
-    return max(int(PEAK * saved), validation) + PER_PARAMETER * parameters + WORKSPACE
+    return max(peak, validation) + PER_PARAMETER * parameters + WORKSPACE
 
 
 def kept_bytes(images: int, image_shape: Shape) -> int:

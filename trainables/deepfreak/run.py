@@ -1,6 +1,7 @@
 """The mutable state of one trial: network, optimiser and finished epochs."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -220,8 +221,13 @@ def _steps(
     network: DeepFreakNetwork, optimizer: torch.optim.SGD, bench: Workbench, criterion: Criterion
 ) -> Steps:
     options = bench.options
-    # Compiled on the side: state and evaluation stay those of the network itself.
-    forward = torch.compile(network, dynamic=False) if options.compile else network
+    forward: Callable[[torch.Tensor], torch.Tensor] = network
+    if options.compile:
+        # What earlier trials of this process compiled counts towards a limit (eight of one
+        # function), beyond which torch goes on without compiling.
+        torch.compiler.reset()
+        # Compiled on the side: state and evaluation stay those of the network itself.
+        forward = torch.compile(network, dynamic=False)
     eager = EagerSteps(forward, optimizer, bench.train_images, bench.labels, criterion)
     return GraphedSteps(eager, network, optimizer) if options.cuda_graphs else eager
 

@@ -217,9 +217,11 @@ class DeepFreak:
         except HopelessError as error:
             failure = {"status": "hopeless", "reason": str(error)}
         except (MemoryError, RuntimeError) as error:
-            if not _out_of_memory(error):
+            exhausted = _out_of_memory(error)
+            if exhausted is None:
                 raise
-            failure = {"status": "out_of_memory", "reason": str(error).splitlines()[0]}
+            failure = {"status": "out_of_memory", "reason": _first_line(exhausted)}
+            del exhausted
         # Freed only here: while the exception was alive, its frames held the tensors.
         run = None
         if self._device.type == "cuda":
@@ -347,9 +349,22 @@ def _small_batches(hyperparameters: Hyperparameters) -> bool:
     )
 
 
-def _out_of_memory(error: BaseException) -> bool:
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _out_of_memory(error: BaseException) -> BaseException | None:
+    """The exception that says so: this one, or the one during whose handling it was raised.
+
+    A CUDA graph whose recording ran out of memory may complain of the recording in the end.
+    """
     # Neither the CPU's allocator nor CUDA's libraries have an exception type of their own.
     named = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
-    return isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or any(
-        name in str(error) for name in named
-    )
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, torch.cuda.OutOfMemoryError | MemoryError):
+            return found
+        if any(name in str(found) for name in named):
+            return found
+        found = found.__cause__ or found.__context__
+    return None

@@ -111,6 +111,15 @@ def test_training_bytes_are_their_parts():
     assert small == saved_bytes(column, 1, FULL) + validation + 16 * 23_542_725 + WORKSPACE
 
 
+def test_a_graph_keeps_its_memory_beside_a_shorter_last_batch():
+    column = topology(8)
+    plain = memory.training_bytes(8, 16, FULL, Options(evaluation_batch=1))
+    graphed = memory.training_bytes(8, 16, FULL, Options(evaluation_batch=1, cuda_graphs=True))
+    assert graphed - plain == saved_bytes(column, 15, FULL)
+    alone = memory.training_bytes(8, 1, FULL, Options(evaluation_batch=1, cuda_graphs=True))
+    assert alone - memory.training_bytes(8, 1, FULL, Options(evaluation_batch=1)) < MIB
+
+
 @pytest.mark.parametrize("number", [4, 8, 10])
 @pytest.mark.parametrize("kind", [("batch", "image"), ("batch", "target"), ("group", "running")])
 def test_other_normalisations_need_as_much(number, kind):

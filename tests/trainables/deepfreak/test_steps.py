@@ -108,6 +108,28 @@ def test_a_graph_goes_on_where_a_checkpoint_ended(
     assert same_state(whole, parts)
 
 
+def test_a_recording_that_runs_out_of_memory_is_that_result(
+    make_data: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ending the recording fails in turn, and hides what was wrong."""
+
+    def record(_: Callable[[], None]) -> Callable[[], object]:
+        try:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
+        finally:
+            raise RuntimeError("CUDA error: operation failed due to a previous error in capture")
+
+    monkeypatch.setattr(
+        run,
+        "_steps",
+        lambda *parts, make=run._steps: GraphedSteps(make(*parts), parts[0], parts[1], record),
+    )
+    trainable = DeepFreak(make_data(size=48), SMALL, "cpu")
+    (row,) = trainable.train(TABLE_10, seed=0, budget=2, checkpoint=None)
+    assert row["status"] == "out_of_memory"
+    assert row["reason"] == "CUDA out of memory. Tried to allocate 2 GiB"
+
+
 def test_compiled_steps_are_the_steps(
     make_data: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +140,25 @@ def test_compiled_steps_are_the_steps(
     compiled_rows, compiled = train(data, tmp_path / "compiled.pt", 2, {"compile": True})
     assert compiled_rows == rows
     assert same_state(plain, compiled)
+
+
+def test_every_trial_of_a_process_is_compiled(
+    make_data: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch compiles a function for so many kinds of arguments, then tacitly no more."""
+    compiled = []
+
+    def backend(module: torch.fx.GraphModule, _: list[torch.Tensor]) -> Callable[..., Any]:
+        compiled.append(module)
+        return module.forward
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 1)
+    data = make_data(size=32)
+    for batch in (12, 24):
+        before = len(compiled)
+        train(data, tmp_path / f"{batch}.pt", 1, {"compile": True}, batch_size=batch)
+        assert len(compiled) > before, batch
 
 
 def test_mixed_precision_keeps_weights_and_loss_whole(make_data: Make, tmp_path: Path) -> None:
