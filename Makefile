@@ -52,8 +52,8 @@ faults: install  ## Kill and harm searches in every way, for half an hour, and c
 	$(BIN)/pytest -m "slow or not slow" -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests/faults
 
 audit: install  ## Look up advisories on the pinned packages (needs the network)
-	@$(BIN)/python -c "from urllib.request import urlopen; urlopen('https://pypi.org/pypi/pip/json', timeout=20).close()" \
-	  2>/dev/null || { echo "audit: pypi.org, which has the advisories, does not answer; nothing was looked up"; exit 2; }
+	@$(BIN)/python -c "from urllib.request import urlopen; urlopen('https://pypi.org/pypi/pip/24.0/json', timeout=20).close()" \
+	  2>/dev/null || { echo "audit: pypi.org does not answer with the advisories on a version of a package; nothing was looked up"; exit 2; }
 	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 clean:  ## Remove what install made; runs and data stay
