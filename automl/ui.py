@@ -10,13 +10,22 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from automl.disclosure import hidden
 from automl.errors import UserError, near_miss, one_line
 from automl.tracking.check import check_uri
-from automl.tracking.ui import DEFAULT_PORT, SERVER_ENVIRONMENT, default_uri, pages, ui_command
+from automl.tracking.ui import (
+    DEFAULT_PORT,
+    SERVER_ENVIRONMENT,
+    artifact_root,
+    check_served,
+    default_uri,
+    pages,
+)
 from automl.tracking.upkeep import analyse
-from automl.tracking.uri import sqlite_path
+from automl.tracking.uri import absolute_uri, sqlite_path
 
 
 def parse_options(arguments: Sequence[str]) -> tuple[str, int]:
@@ -43,20 +52,40 @@ def main() -> None:
         return
     try:
         uri, port = parse_options(sys.argv[1:])
-        command = ui_command(uri, port)
+        check_served(uri, port)
         check_uri(uri)
         _refuse_taken(port)
     except (UserError, ValueError) as error:
         sys.exit(_refusal(error))
+    with suppress(KeyboardInterrupt):
+        _serve(uri, port)
+
+
+def _serve(uri: str, port: int) -> None:
     database = sqlite_path(uri)
     if database is not None:
         analyse(database)
-    print(f"MLflow: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    if sys.stdout.isatty():
+        print("MLflow is starting …", end="\r", flush=True)
+    for name, value in SERVER_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    # Not before the environment is set.
+    from automl.tracking import server
+
+    try:
+        server.open_store(absolute_uri(uri), artifact_root(uri))
+    except Exception as error:
+        # Whatever MLflow and a database's driver say.
+        sys.exit(_refusal(UserError(hidden(f"uri={uri}: {one_line(error)}"))))
+    server.serve(port, lambda: _announce(uri, port))
+
+
+def _announce(uri: str, port: int) -> None:
+    place = sqlite_path(uri) or hidden(uri)
+    print(f"MLflow: http://127.0.0.1:{port} shows {place} (Ctrl-C ends it)")
     for experiment, address in pages(uri, port):
         print(f"  searches of {experiment}: {address}")
     sys.stdout.flush()
-    os.environ.update({**SERVER_ENVIRONMENT, **os.environ})
-    os.execv(command[0], command)
 
 
 def _refuse_taken(port: int) -> None:

@@ -1,23 +1,23 @@
-"""The command that opens a tracking store in a browser."""
+"""What opens a tracking store in a browser: checks, addresses, the server's settings."""
 
 from __future__ import annotations
 
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from automl.disclosure import hidden
 from automl.tracking.links import TRAINING
 from automl.tracking.saved_views import SEARCHES
-from automl.tracking.uri import SQLITE, absolute_uri, sqlite_path
+from automl.tracking.uri import SQLITE, sqlite_path
 
 DEFAULT_PORT = 5000
 SERVER_ENVIRONMENT = {
-    # Jobs score language models. Their processes import MLflow too, five of them at a time, before
-    # the first page comes.
+    # Jobs score language models; this server has no processes for them.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 """For the server, unless the user has set them."""
 
@@ -27,27 +27,30 @@ def default_uri(project: Path) -> str:
     return f"{SQLITE}{project.absolute() / 'mlflow' / 'mlflow.db'}"
 
 
-def ui_command(uri: str, port: int = DEFAULT_PORT) -> list[str]:
-    """Return the command that serves MLflow's pages for a store, to this machine alone.
+def check_served(uri: str, port: int) -> None:
+    """Refuse what has no pages to serve.
 
     Args:
         uri: Tracking URI of a database.
         port: Port on 127.0.0.1.
 
     Raises:
-        ValueError: There is no store at ``uri``, or it is a server that has pages of its own.
+        ValueError: There is no store at ``uri``, it is a server that has pages of its own, or
+            the port is none.
     """
     if uri.startswith(("http://", "https://")):
-        raise ValueError(f"uri={uri} is a server already: open it in a browser")
+        raise ValueError(f"uri={hidden(uri)} is a server already: open it in a browser")
     if not 0 < port < 65536:
         raise ValueError(f"port={port}: use a number from 1 to 65535")
     path = sqlite_path(uri)
     if path is not None and not path.is_file():
         raise ValueError(f"uri={uri}: there is no store yet; a search writes it")
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", absolute_uri(uri)]
-    if path is not None:
-        command += ["--default-artifact-root", (path.parent.absolute() / "artifacts").as_uri()]
-    return [*command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+
+
+def artifact_root(uri: str) -> str | None:
+    """Return where artifacts of a store lie that are not told otherwise; None: MLflow decides."""
+    path = sqlite_path(uri)
+    return None if path is None else (path.parent.absolute() / "artifacts").as_uri()
 
 
 def pages(uri: str, port: int = DEFAULT_PORT) -> list[tuple[str, str]]:

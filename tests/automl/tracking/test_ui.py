@@ -1,33 +1,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 
 from automl import ui
 from automl.errors import UserError
-from automl.tracking.ui import default_uri, ui_command
-
-
-def test_the_command_serves_the_store_to_this_machine_alone(tmp_path):
-    (tmp_path / "mlflow").mkdir()
-    (tmp_path / "mlflow" / "mlflow.db").touch()
-    command = ui_command(default_uri(tmp_path), 5001)
-    assert command[:3] == [sys.executable, "-m", "mlflow"]
-    options = dict(zip(command[4::2], command[5::2], strict=True))
-    assert options["--backend-store-uri"] == f"sqlite:///{tmp_path}/mlflow/mlflow.db"
-    assert (options["--host"], options["--port"]) == ("127.0.0.1", "5001")
-    assert options["--default-artifact-root"] == (tmp_path / "mlflow" / "artifacts").as_uri()
-
-
-def test_mlflow_knows_every_option_of_the_command(tmp_path):
-    from mlflow.cli import server
-
-    (tmp_path / "mlflow.db").touch()
-    known = {name for option in server.params for name in option.opts}
-    command = ui_command(f"sqlite:///{tmp_path}/mlflow.db")
-    assert {part for part in command if part.startswith("--")} <= known
+from automl.tracking.ui import check_served
 
 
 @pytest.mark.parametrize(
@@ -40,7 +22,7 @@ def test_mlflow_knows_every_option_of_the_command(tmp_path):
 )
 def test_what_cannot_be_served_is_refused(uri, port, words):
     with pytest.raises(ValueError, match=words):
-        ui_command(uri, port)
+        check_served(uri, port)
 
 
 def test_options_have_defaults_and_are_checked(tmp_path, monkeypatch):
@@ -81,19 +63,31 @@ def test_the_lists_of_searches_are_named(uri, database, ledgers):
     assert pages("postgresql://host/db", 5001) == []
 
 
-def test_the_server_starts_no_job_processes_unless_told(monkeypatch, tmp_path):
-    (tmp_path / "mlflow.db").touch()
-    monkeypatch.setattr("sys.argv", ["ui", f"uri=sqlite:///{tmp_path}/mlflow.db", "port=5987"])
-    monkeypatch.setattr(ui, "check_uri", lambda _: None)
-    monkeypatch.setattr(ui, "analyse", lambda _: None)
-    monkeypatch.delenv("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", raising=False)
-    seen = []
+def test_the_users_own_settings_of_the_server_stand(monkeypatch, uri):
+    from automl.tracking import server
+
     name = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION"
-    monkeypatch.setattr("os.execv", lambda *_: seen.append(os.environ[name]))
-    with monkeypatch.context() as unset:
-        unset.setattr("os.environ", {**os.environ})
-        ui.main()
-    with monkeypatch.context() as told:
-        told.setattr("os.environ", {**os.environ, name: "true"})
-        ui.main()
+    monkeypatch.setattr(server, "open_store", lambda *_: None)
+    seen = []
+    monkeypatch.setattr(server, "serve", lambda *_: seen.append(os.environ[name]))
+    monkeypatch.setattr("sys.argv", ["ui", f"uri={uri}", "port=5987"])
+    for own in ({}, {name: "true"}):
+        with monkeypatch.context() as changed:
+            others = {key: value for key, value in os.environ.items() if key != name}
+            changed.setattr("os.environ", others | own)
+            ui.main()
     assert seen == ["false", "true"]
+
+
+def test_a_store_that_cannot_be_opened_is_one_line(monkeypatch, database, capsys):
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
+    monkeypatch.setattr("sys.argv", ["ui", f"uri=sqlite:///{database}", "port=5987"])
+    monkeypatch.setattr("os.environ", dict(os.environ))
+    with pytest.raises(SystemExit) as caught:
+        ui.main()
+    assert caught.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"automl: uri=sqlite:///{database}: ")
+    assert "mlflow db upgrade" in printed.err
+    assert printed.err.count("\n") == 1

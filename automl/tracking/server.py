@@ -1,0 +1,153 @@
+"""MLflow's pages for one store, served by this process. Imports MLflow: `SERVER_ENVIRONMENT` first.
+
+``mlflow server`` starts two processes for this, which import MLflow one after the other, and leaves
+what its pages ask first (a second of imports and statements to compile) to the first visit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from mlflow.server import constants, handlers
+from starlette.types import ASGIApp, Message
+
+from automl.tracking.server_files import file_routes
+
+HOST = "127.0.0.1"
+_API = "/ajax-api/2.0/mlflow"
+_EXPERIMENT = (
+    "query MlflowGetExperimentQuery($input: MlflowGetExperimentInput!) "
+    "{ mlflowGetExperiment(input: $input) { experiment { experimentId name } } }"
+)
+_GRACE_SECONDS = 2
+
+
+def open_store(uri: str, artifact_root: str | None) -> None:
+    """Open the store that this process serves.
+
+    Args:
+        uri: An absolute tracking URI of a database.
+        artifact_root: Where experiments that are made in the pages keep their artifacts.
+
+    Raises:
+        mlflow.exceptions.MlflowException: It cannot be opened, or is of another version of MLflow.
+        sqlalchemy.exc.SQLAlchemyError: The database does not answer.
+    """
+    served = {
+        constants.BACKEND_STORE_URI_ENV_VAR: uri,
+        constants.ARTIFACT_ROOT_ENV_VAR: artifact_root or "mlflow-artifacts:/",
+        constants.SERVE_ARTIFACTS_ENV_VAR: "true",
+        constants.ARTIFACTS_DESTINATION_ENV_VAR: "./mlartifacts",
+    }
+    os.environ.update(served)
+    handlers.initialize_backend_stores(uri, uri, served[constants.ARTIFACT_ROOT_ENV_VAR])
+
+
+def serve(port: int, ready: Callable[[], None]) -> None:
+    """Serve the store until interrupted.
+
+    Args:
+        port: On this machine alone.
+        ready: Called when the pages answer, and answer fast.
+    """
+    app = application()
+    asyncio.run(warm(app, port))
+    config = uvicorn.Config(
+        app,
+        host=HOST,
+        port=port,
+        log_level=logging.WARNING,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    _Server(config, ready).run()
+
+
+def application() -> ASGIApp:
+    """Return MLflow's application with quicker ways for its files."""
+    with warnings.catch_warnings():
+        # MLflow's matter, not the reader's.
+        warnings.simplefilter("ignore")
+        from mlflow.server.fastapi_app import app
+    import mlflow.server
+
+    # Before MLflow's own, which take everything; behind its checks of who asks.
+    app.router.routes[:0] = file_routes(Path(str(mlflow.server.app.static_folder)))
+    return app
+
+
+async def warm(app: ASGIApp, port: int) -> None:
+    """Ask once what a first page asks, so that no visitor waits for imports and caches."""
+    _, answer = await _ask(app, port, "POST", f"{_API}/experiments/search", {"max_results": 100})
+    experiments = [found["experiment_id"] for found in json.loads(answer)["experiments"]]
+    search = {
+        "experiment_ids": experiments,
+        "max_results": 100,
+        "order_by": ["attributes.start_time DESC"],
+        "run_view_type": "ACTIVE_ONLY",
+    }
+    query = {
+        "operationName": "MlflowGetExperimentQuery",
+        "variables": {"input": {"experimentId": experiments[0]}},
+        "query": _EXPERIMENT,
+    }
+    models = {"experiment_ids": experiments, "max_results": 1}
+    await _ask(app, port, "POST", f"{_API}/runs/search", search)
+    await _ask(app, port, "POST", f"{_API}/logged-models/search", models)
+    await _ask(app, port, "POST", "/graphql", query)
+    for path in ("server-info", "assistant/config", "assistant/providers"):
+        await _ask(app, port, "GET", f"/ajax-api/3.0/mlflow/{path}", None)
+
+
+async def _ask(app: ASGIApp, port: int, method: str, path: str, body: Any) -> tuple[int, bytes]:
+    """Return status and content of an answer, without a connection."""
+    question = b"" if body is None else json.dumps(body).encode()
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [
+            (b"host", f"{HOST}:{port}".encode()),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(question)).encode()),
+        ],
+        "client": (HOST, 0),
+        "server": (HOST, port),
+    }
+    status, answer = 0, bytearray()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": question, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        answer.extend(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return status, bytes(answer)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, *args: Any, **options: Any) -> None:
+        await super().startup(*args, **options)
+        if self.started:
+            self._ready()
