@@ -16,6 +16,10 @@ from automl.tracking.check import UnreachableError, check_uri
 from automl.warm_start import warm_start
 from searchspaces import Space, SpaceError, parse_space
 
+# What is asked of the classes of a data set and of a trainable before either exists.
+_OF_DATA = ("check", "selectable", "prepare", "open")
+_OF_TRAINABLE = ("check", "train", "load", "resumable")
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -63,6 +67,8 @@ def check(settings: Settings, *, name: str | None = None, taken_up: bool = False
         raise UserError(one_line(error)) from error
     dataset = registry.find("datasets", settings.data.name)
     trainable = registry.find("trainables", settings.trainable.name)
+    _check_members("data.name", dataset, settings.data.name, _OF_DATA)
+    _check_members("trainable.name", trainable, settings.trainable.name, _OF_TRAINABLE)
     names = frozenset(parameter.name for parameter in space.parameters)
     size = settings.data.options.get("image_size")
     shape = (size, size) if isinstance(size, int) else None
@@ -71,9 +77,7 @@ def check(settings: Settings, *, name: str | None = None, taken_up: bool = False
     # Where only the opened data have views, they are asked once they are.
     if settings.labels == "binary" and isinstance(views, Mapping):
         ask("labels", check_views, views)
-    known = getattr(dataset, "selectable", None)
-    if known is not None:
-        check_select(settings.select, ask("data", known, settings.data.options))
+    check_select(settings.select, ask("data", dataset.selectable, settings.data.options))
     ask("trainable", trainable.check, settings.trainable.options, names, shape)
     checked = Checked(settings, space, dataset, trainable, _check_tracking(settings, taken_up))
     draws = checked.algorithm().plan().configurations
@@ -96,6 +100,13 @@ def check_select(select: str, known: Sequence[str]) -> None:
         raise UserError(
             f"select: the data have no validation split of a domain '{select}'"
             f"{near_miss(select, known)}"
+        )
+
+
+def _check_members(key: str, found: Any, name: str, members: Sequence[str]) -> None:
+    if missing := [member for member in members if not hasattr(found, member)]:
+        raise UserError(
+            f"{key}: '{name}' has no {', '.join(missing)}; docs/your_own.md lists what it needs"
         )
 
 

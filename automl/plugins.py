@@ -92,6 +92,10 @@ class DataSet(OpenData, Protocol):
         """Refuse options that cannot work; quick, and creates nothing."""
 
     @classmethod
+    def selectable(cls, options: Mapping[str, Any]) -> Sequence[str]:
+        """Return the domains with a validation split, before any image is read."""
+
+    @classmethod
     def prepare(
         cls,
         options: Mapping[str, Any],
@@ -245,7 +249,11 @@ class Sharing(Protocol):
 
 
 class Frames(Protocol):
-    """The images of one file or stack, numbered from 0, in the form of the data set's own."""
+    """The images of one file or stack, numbered from 0, in the form of the data set's own.
+
+    May have ``conversion``: how the frame read last was brought to that form, in one line that is
+    the same for frames alike; empty where it had it.
+    """
 
     def __len__(self) -> int:
         """How many there are."""
@@ -282,7 +290,7 @@ class Reading(Protocol):
 
         Args:
             image_shape: (h, w) to which every image is brought.
-            options: What the user asked for, such as ``crop`` and ``scale``.
+            options: What the user asked for: ``crop``, ``downsample`` and ``scale``, those given.
 
         Raises:
             ValueError: An option is unknown or bad.

@@ -6,6 +6,7 @@ groups ``automl.datasets`` and ``automl.trainables``, or is named as ``package.m
 
 from __future__ import annotations
 
+import traceback
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Literal
@@ -31,8 +32,22 @@ def find(group: Group, name: str) -> Any:
         )
     module, _, attribute = target.partition(":")
     try:
-        return getattr(import_module(module), attribute)
-    except ImportError as error:
-        raise UserError(f"{key}: '{target}' cannot be imported: {one_line(error)}") from error
-    except AttributeError as error:
-        raise UserError(f"{key}: '{module}' has no '{attribute}'") from error
+        imported = import_module(module)
+    except Exception as error:  # whatever the module's own code raises
+        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
+        raise UserError(
+            f"{key}: '{target}' cannot be imported: {kind}{one_line(error)}{_where(error)}"
+        ) from error
+    if not hasattr(imported, attribute):
+        names = [each for each in vars(imported) if isinstance(vars(imported)[each], type)]
+        raise UserError(f"{key}: '{module}' has no '{attribute}'{near_miss(attribute, names)}")
+    return getattr(imported, attribute)
+
+
+def _where(error: Exception) -> str:
+    """Return the line at which the import of a module broke off."""
+    if isinstance(error, SyntaxError):
+        return ""  # it names the line itself
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    own = "importlib" not in last.filename
+    return f" ({last.filename}, line {last.lineno})" if own else ""

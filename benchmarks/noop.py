@@ -48,6 +48,10 @@ class NoData:
         pass
 
     @classmethod
+    def selectable(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(cls.domains)
+
+    @classmethod
     def prepare(cls, options: Mapping[str, Any], *, cache: Path, **_: Any) -> NoData:
         return cls(cache)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _LETTERS_PER_SLIP = 4
-_SHORTEST_BEGINNING = 3
+_SHORTEST = 3
 
 
 class SpaceError(ValueError):
@@ -34,7 +34,7 @@ def nearest(given: str, known: Iterable[str]) -> str | None:
     """Return the name that was meant, None where that would be a guess.
 
     It is the one that the fewest slips lead to (a letter too many, too few, another one, or two
-    swapped), one for every four letters at most; or the only one that begins with what was given.
+    swapped), one for every four letters at most; or the only one that was shortened.
 
     Args:
         given: The name that was not understood.
@@ -46,8 +46,14 @@ def nearest(given: str, known: Iterable[str]) -> str | None:
     near = min(names, key=lambda name: slips[name], default=None)
     if near is not None and slips[near] <= max(1, len(word) // _LETTERS_PER_SLIP) < len(near):
         return near
-    begun = [name for name in names if name.casefold().startswith(word)]
-    return begun[0] if len(begun) == 1 and len(word) >= _SHORTEST_BEGINNING else None
+    longer = [name for name in names if _shortens(word, name.casefold())]
+    return longer[0] if len(longer) == 1 and len(word) >= _SHORTEST else None
+
+
+def _shortens(word: str, name: str) -> bool:
+    """Whether a word has the first letter of a name and others of it, in their order."""
+    letters = iter(name)
+    return word[:1] == name[:1] and all(letter in letters for letter in word)
 
 
 def _slips(one: str, other: str) -> int:

@@ -1,8 +1,8 @@
 """Parse the YAML grammar of a space, and refuse what could not mean what it says.
 
-A space file is a mapping ``name``, ``source``, ``parameters``, optionally ``only`` and, if
-configurations were published for the space, ``published``: their values by source. Each parameter
-is::
+A space file is a mapping ``name`` and ``parameters``, optionally ``source`` (where the parameters
+are from), ``only`` and, if configurations were published for the space, ``published``: their
+values by source. Each parameter is::
 
     glcm_angles: {type: subset, of: [0, 45, 90, 135], default: [0], when: {extractor: glcm}}
 
@@ -43,7 +43,7 @@ from searchspaces.space import Space
 from searchspaces.values import Value, freeze, label
 
 _SPACE_KEYS = ("name", "source", "parameters", "only", "published")
-_OPTIONAL_SPACE_KEYS = frozenset({"only", "published"})
+_OPTIONAL_SPACE_KEYS = frozenset({"source", "only", "published"})
 _KEYS = {
     "categorical": ("choices", "numeric"),
     "ordinal": ("choices",),
@@ -75,7 +75,7 @@ def parse_space(mapping: Mapping[str, Any], where: str = "space") -> Space:
     _require_mapping(mapping, where, f"a space with the keys {', '.join(_SPACE_KEYS)}")
     _check_keys(mapping, _SPACE_KEYS, _OPTIONAL_SPACE_KEYS, where)
     for key in ("name", "source"):
-        if not isinstance(mapping[key], str) or not mapping[key].strip():
+        if key in mapping and not (isinstance(mapping[key], str) and mapping[key].strip()):
             raise SpaceError(f"{where}: {key}: is {mapping[key]!r}; give it a text")
     declared = mapping["parameters"]
     _require_mapping(declared, f"{where}: parameters", "parameter names and their declarations")
@@ -96,7 +96,7 @@ def parse_space(mapping: Mapping[str, Any], where: str = "space") -> Space:
     }
     space = Space(
         mapping["name"],
-        mapping["source"],
+        mapping.get("source", ""),
         _parents_first(conditioned, where),
         parse_published(mapping.get("published"), f"{where}: published"),
     )

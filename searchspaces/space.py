@@ -19,7 +19,7 @@ class Space:
 
     name: str
     source: str
-    """Where the space is from, such as ``Table 8``."""
+    """Where the space is from, such as ``Table 8``; empty where its file does not say."""
     parameters: tuple[Parameter, ...]
     """Parents before children, otherwise as declared."""
     published: tuple[Published, ...] = ()

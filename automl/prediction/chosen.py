@@ -108,7 +108,7 @@ def load(search: Search, device: str, model: Path | None, trusted: bool) -> Scre
     if not hasattr(trainable, "restore"):
         raise UserError(
             f"{search.name}: its trainable '{settings['name']}' has no `restore`, which loads a "
-            "model without the search's images"
+            "model without the search's images; docs/your_own.md shows one"
         )
     # What only a pickle can be; and pickles of earlier versions, which `restore` refuses.
     unpickles = bool(getattr(trainable, "unpickles", True))
@@ -156,7 +156,7 @@ def reader(search: Search, options: Mapping[str, Any]) -> FrameReader:
     if not hasattr(dataset, "reader"):
         raise UserError(
             f"{search.name}: its data set '{name}' has no `reader`, which reads images from "
-            "elsewhere"
+            "elsewhere; docs/your_own.md shows one"
         )
     try:
         found: FrameReader = dataset.reader(search.image_shape, options)

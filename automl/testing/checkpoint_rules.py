@@ -65,6 +65,28 @@ def load_refuses_what_is_no_model(case: TrainableCase, folder: Path) -> None:
         raise ContractError(f"load of a {what} checkpoint returned a model; raise ValueError")
 
 
+def restore_agrees_with_load(case: TrainableCase, folder: Path) -> None:
+    """Without the search's images the same model comes; a damaged or missing file is refused."""
+    bench = Bench(case, folder)
+    bench.trained(folder / "trial")
+    restore, options = case.trainable.restore, dict(case.options)
+    how: dict[str, Any] = {"classes": bench.data.classes, "device": case.device}
+    model = call("restore", restore, folder / "trial", options, **how)
+    images = bench.data.validation.images
+    found = call("predict_proba", model.predict_proba, images)
+    same = np.allclose(found, _predictions(bench, folder / "trial"), rtol=0.0, atol=_CLOSE)
+    require(same, "a restored model predicts otherwise than a loaded one")
+    unpickles = getattr(case.trainable, "unpickles", None)
+    require(isinstance(unpickles, bool), f"unpickles is {unpickles!r}; say True or False")
+    _overwrite(folder / "trial")
+    for path, what in ((folder / "nothing", "missing"), (folder / "trial", "damaged")):
+        try:
+            restore(path, options, **how)
+        except Exception:  # however it refuses
+            continue
+        raise ContractError(f"restore of a {what} checkpoint returned a model; raise ValueError")
+
+
 def checkpoint_precedes_its_report(case: TrainableCase, folder: Path) -> None:
     """Whoever has a report can load the model that it is about."""
     bench, loader = Bench(case, folder), Bench(case, folder)

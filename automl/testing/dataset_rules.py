@@ -52,6 +52,15 @@ def domains_fit_the_classes(case: DataCase, folder: Path) -> None:
         _require_projection(f"view {view}", data, classes, projection)
 
 
+def selectable_names_what_can_be_selected_on(case: DataCase, folder: Path) -> None:
+    """``selectable`` names the domains with a validation split, before anything is prepared."""
+    options = made(case, folder / "options", 0)
+    named = sorted(call("selectable", case.dataset.selectable, options))
+    data = prepared(case, folder)
+    there = sorted(name for name, one in data.domains.items() if "validation" in one.splits)
+    require(named == there, f"selectable gives {named}, the data have {there}")
+
+
 def shapes_and_types_are_right(case: DataCase, folder: Path) -> None:
     """Images (n, h, w) uint8, labels (n,) whole numbers, n names, and n is not 0."""
     data = prepared(case, folder)

@@ -18,6 +18,7 @@ from automl.testing.checkpoint_rules import (
     load_agrees_with_the_report,
     load_gives_probabilities,
     load_refuses_what_is_no_model,
+    restore_agrees_with_load,
     trains_without_a_checkpoint,
 )
 from automl.testing.data_case import DataCase
@@ -29,6 +30,7 @@ from automl.testing.dataset_rules import (
     domains_fit_the_classes,
     images_are_read_only,
     opening_gives_what_was_prepared,
+    selectable_names_what_can_be_selected_on,
     shapes_and_types_are_right,
     splits_are_sealed,
 )
@@ -52,8 +54,8 @@ def trainable_rules(case: TrainableCase) -> tuple[TrainableRule, ...]:
     """Return the rules that hold for a trainable.
 
     Each is called with the case and an empty folder. Those on going on from checkpoints are for
-    resumable trainables, that on probes for those that have one, those on failures and on the space
-    for cases that name them.
+    resumable trainables, those on ``probe`` and on ``restore`` for trainables that have them, those
+    on failures and on the space for cases that name them.
     """
     rules: list[TrainableRule] = [
         members_are_there,
@@ -78,6 +80,8 @@ def trainable_rules(case: TrainableCase) -> tuple[TrainableRule, ...]:
         ]
     if case.failing is not None:
         rules.append(failures_are_reported)
+    if hasattr(case.trainable, "restore"):
+        rules.append(restore_agrees_with_load)
     if hasattr(case.trainable, "probe"):
         rules.append(probe_prices_configurations)
     if case.space is not None:
@@ -91,6 +95,7 @@ def data_rules() -> tuple[DataRule, ...]:
         check_accepts_its_options,
         check_refuses_unknown_data_options,
         domains_fit_the_classes,
+        selectable_names_what_can_be_selected_on,
         shapes_and_types_are_right,
         images_are_read_only,
         splits_are_sealed,

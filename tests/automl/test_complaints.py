@@ -79,6 +79,7 @@ NAMES = ("classical_random", "deepfreak_bohb", "deepfreak_random", "deepfreak_tp
         ("gclm", "glcm"),
         ("sfit", "sift"),
         ("classical", "classical_random"),  # the only one that begins so
+        ("dfbohb", "deepfreak_bohb"),
         ("deepfreak", None),  # several do
         ("deepfreak_grid", None),
         ("lbp", None),

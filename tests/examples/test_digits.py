@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import pickle
@@ -204,6 +205,29 @@ def test_a_file_from_elsewhere_runs_nothing_and_is_begun_anew(pixels, damage, tm
     assert [first, *others] == whole
 
 
+def test_images_from_elsewhere_are_read_as_those_of_the_data_set(mine, images):
+    dataset = mine["data"].ClassFolders
+    reader = dataset.reader((8, 8), {})
+    (path, *_) = sorted((images / "test").rglob("*.png"))
+    assert reader.takes(path)
+    assert np.array_equal(reader.open(str(path))[0], np.asarray(Image.open(path)))
+    with pytest.raises(ValueError, match=r"the model takes \(9, 8\)"):
+        dataset.reader((9, 8), {}).open(str(path))
+    with pytest.raises(ValueError, match="crop: "):
+        dataset.reader((8, 8), {"crop": "upper"})
+
+
+PAGE = EXAMPLE.parents[1] / "docs" / "your_own.md"
+
+
+def test_the_page_shows_the_examples_files():
+    shown = re.findall(r"`(conf/[\w/]+\.yaml)`\n\n```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    files = sorted(path for path in (EXAMPLE / "conf").rglob("*.yaml"))
+    assert dict(shown) == {path.relative_to(EXAMPLE).as_posix(): path.read_text() for path in files}
+    (points,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert points in (EXAMPLE / "pyproject.toml").read_text()
+
+
 @pytest.fixture
 def run(tmp_path):
     """Runs lines of a shell in a copy of the example, whose ``pip install`` stays in there."""
@@ -241,14 +265,21 @@ def run(tmp_path):
 def test_the_first_commands_of_the_readme(run, tmp_path):
     answers = [run(line) for line in BLOCKS[0]]
     assert "Nothing was started" in answers[2]
-    assert "Search mine-" in answers[3]
+    assert "Search first finished" in answers[3]
     assert "MLflow lacks" not in answers[3]
-    (folder,) = (tmp_path / "copy" / "runs").glob("mine-*")
+    folder = tmp_path / "copy" / "runs" / "first"
     results = json.loads((folder / "results.json").read_text())
     assert results["trials"]["failed"] == {}
     (tested,) = results["evaluation"]["domains"]
     assert (tested["domain"], tested["n"]) == ("images", 497)
     assert tested["accuracy"] > 0.8  # chance: 0.1
+    with (tmp_path / "copy" / "rows.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    right = [row["class"] == Path(row["file"]).parent.name for row in rows]
+    assert (len(right), sum(right)) == (497, round(497 * tested["accuracy"]))
+    page = (folder / "report.html").read_text()
+    assert "Misclassified images" in page
+    assert not re.search("has no “find”|cannot be shown|not at hand", page)
     database = sqlite3.connect(tmp_path / "copy" / "mlflow" / "mlflow.db")
     assert database.execute("select name from experiments").fetchall()[-1] == ("digits",)
     assert database.execute("select count(*) from logged_models").fetchone() == (1,)

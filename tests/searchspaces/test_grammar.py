@@ -53,6 +53,10 @@ def test_every_type_becomes_its_value() -> None:
     assert (space.name, space.source) == ("mine", "nowhere")
 
 
+def test_a_space_need_not_say_where_it_is_from() -> None:
+    assert parse_space({"name": "mine", "parameters": {"kind": KIND}}).source == ""
+
+
 def test_children_declared_first_come_after_their_parents() -> None:
     space = parse_space(
         declare(
@@ -83,7 +87,7 @@ def test_a_subset_default_takes_the_order_of_its_items() -> None:
         ("text", FILE, "not a mapping"),
         (None, FILE, "not a mapping"),
         ({"source": "x", "parameters": {"k": KIND}}, FILE, "'name' is missing"),
-        ({"name": "x", "parameters": {"k": KIND}}, FILE, "'source' is missing"),
+        ({"name": "x", "source": " ", "parameters": {"k": KIND}}, "source:", "give it a text"),
         ({"name": "x", "source": "y"}, FILE, "'parameters' is missing"),
         ({"name": 3, "source": "y", "parameters": {"k": KIND}}, "name:", "give it a text"),
         ({"name": "x", "source": "y", "params": {}}, FILE, "did you mean 'parameters'?"),

@@ -28,6 +28,11 @@ def load(name: str, only: dict[str, Any] | None = None) -> Space:
     return parse_space(declared | {"only": only} if only else declared, path.name)
 
 
+@pytest.mark.parametrize("name", SPACES)
+def test_shipped_spaces_say_where_they_are_from(name: str) -> None:
+    assert load(name).source.strip()
+
+
 WEIGHTS = [
     None,
     "balanced",

@@ -65,9 +65,20 @@ CONFIG = (
         "cluster.trial.cpu: no such key; did you mean 'cluster.trial.cpus'?",
     ),
     run(
+        "misspelt name in the middle of a key",
+        ["space.paramters.rf_trees.default=100"],
+        "space.paramters.rf_trees.default: no such key; did you mean "
+        "'space.parameters.rf_trees.default'?",
+    ),
+    run(
+        "parameter that the space has not",
+        ["space.parameters.learning_rate.upper=1"],
+        "space.parameters.learning_rate.upper: no such key; space.parameters has …svm_gamma",
+    ),
+    run(
         "key of another algorithm",
         ["algorithm.eta=3"],
-        "algorithm.eta: no such key; …",
+        "algorithm.eta: no such key; algorithm has budget, name, trials",
         "choose the algorithm that has it: algorithm=bohb",
     ),
     run(
@@ -173,6 +184,23 @@ CONFIG = (
         ["data.name=difranet"],
         "data.name: no dataset is registered as 'difranet'; did you mean 'diffranet'? "
         "(or name it as package.module:Class)",
+    ),
+    run(
+        "class that is no data set",
+        ["data.name=pathlib:Path"],
+        "data.name: 'pathlib:Path' has no check, selectable, prepare; docs/your_own.md lists what "
+        "it needs",
+    ),
+    run(
+        "class that is no trainable",
+        ["trainable.name=pathlib:Path"],
+        "trainable.name: 'pathlib:Path' has no check, train, load, resumable; docs/your_own.md "
+        "lists what it needs",
+    ),
+    run(
+        "misspelt class",
+        ["trainable.name=pathlib:Pth"],
+        "trainable.name: 'pathlib' has no 'Pth'; did you mean 'Path'?",
     ),
     run(
         "trainable of a package that is not there",

@@ -12,17 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+
+from mine.reader import Reader, grey
 
 SPLITS = ("train", "validation", "test")
 DOMAIN = "images"
-MODES = (
-    "1",
-    "L",
-    "P",
-    "RGB",
-    "RGBA",
-)  # what Pillow turns into 8 bits of grey without loss of range
 
 
 @dataclass(frozen=True)
@@ -67,6 +61,12 @@ class ClassFolders:
             ValueError: An unknown option, a folder that is missing, or classes that differ.
         """
         _class_names(_root(options))
+
+    @classmethod
+    def selectable(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what ``select=`` may be: the domains with a validation split."""
+        del options  # whatever they are, there is one domain
+        return (DOMAIN,)
 
     @classmethod
     def prepare(
@@ -150,8 +150,24 @@ class ClassFolders:
             "digest": self.digest,
             "surrogate": False,
             "note": "",
+            "image_shape": list(self.image_shape),
             "counts": {DOMAIN: counts},
         }
+
+    @classmethod
+    def find(cls, cache: Path, digest: str) -> ClassFolders | None:
+        """Map what was packed under ``cache``, if it is there: for the report's images."""
+        packed = cache / "class_folders" / digest
+        return cls.open(packed) if packed.is_dir() else None
+
+    @classmethod
+    def reader(cls, image_shape: tuple[int, int], options: Mapping[str, Any]) -> Reader:
+        """Return what reads images that a model is given later.
+
+        Raises:
+            ValueError: There are options.
+        """
+        return Reader(image_shape, options)
 
 
 def _root(options: Mapping[str, Any]) -> Path:
@@ -188,10 +204,7 @@ def _read(
         raise ValueError(f"data.root: {root / split} has no images")
     images = []
     for path, _ in files:
-        with Image.open(path) as image:
-            if image.mode not in MODES:
-                raise ValueError(f"{path}: mode {image.mode}; turn it into 8 bits of grey")
-            pixels = np.asarray(image.convert("L"))
+        pixels = grey(path)
         shape = shape or pixels.shape
         if pixels.shape != shape:
             raise ValueError(f"{path}: {pixels.shape} pixels, the first image has {shape}")

@@ -38,6 +38,7 @@ class Pixels:
     """Goes through the training images once an epoch; a checkpoint after each."""
 
     resumable = True
+    unpickles = False  # reading a checkpoint runs no code in it
 
     @classmethod
     def check(
@@ -99,29 +100,56 @@ class Pixels:
         Raises:
             ValueError: The file cannot be read, or is of other images or classes.
         """
-        model = SGDClassifier(loss="log_loss")
-        vars(model).update(self._read(checkpoint)[0])
-        steps = [("rows", FunctionTransformer(as_rows)), ("model", model)]
-        return Model(tuple(self._data.classes), Pipeline(steps))
+        return _model(tuple(self._data.classes), self._read(checkpoint)[0])
+
+    @classmethod
+    def restore(
+        cls,
+        checkpoint: Path,
+        options: Mapping[str, Any],
+        *,
+        classes: tuple[str, ...],
+        device: str,
+    ) -> Model:
+        """Return the same without the search's images: for ``python -m automl.predict``.
+
+        Raises:
+            ValueError: The file cannot be read, or is of other classes.
+        """
+        del options, device
+        return _model(classes, _read(checkpoint, len(classes))[0])
 
     def _read(self, checkpoint: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Return the attributes that ``partial_fit`` goes on from, and the reports so far."""
-        classes, pixels = len(self._data.classes), self._train.shape[1]
-        rows = classes if classes > 2 else 1  # one row of weights tells two classes apart
-        try:
-            with np.load(checkpoint, allow_pickle=False) as kept:  # arrays alone: no code in them
-                if kept["classes"] != classes:
-                    raise ValueError(f"it knows {kept['classes']} classes, not {classes}")
-                state = {
-                    "coef_": kept["coef"].astype(float, order="C").reshape(rows, pixels),
-                    "intercept_": kept["intercept"].astype(float).reshape(rows),
-                    "t_": float(kept["t"]),
-                    "classes_": np.arange(classes),
-                    "n_features_in_": pixels,
-                }
-                return state, [dict(report) for report in json.loads(str(kept["reports"]))]
-        except Exception as error:  # whatever NumPy makes of a damaged file
-            raise ValueError(f"{checkpoint.name} cannot be read ({error!r})") from error
+        return _read(checkpoint, len(self._data.classes), self._train.shape[1])
+
+
+def _model(classes: tuple[str, ...], state: Mapping[str, Any]) -> Model:
+    model = SGDClassifier(loss="log_loss")
+    vars(model).update(state)
+    steps = [("rows", FunctionTransformer(as_rows)), ("model", model)]
+    return Model(classes, Pipeline(steps))
+
+
+def _read(
+    checkpoint: Path, classes: int, pixels: int = -1
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the attributes that ``partial_fit`` goes on from, and the reports so far."""
+    rows = classes if classes > 2 else 1  # one row of weights tells two classes apart
+    try:
+        with np.load(checkpoint, allow_pickle=False) as kept:  # arrays alone: no code in them
+            if kept["classes"] != classes:
+                raise ValueError(f"it knows {kept['classes']} classes, not {classes}")
+            weights = kept["coef"].astype(float, order="C").reshape(rows, pixels)
+            state = {
+                "coef_": weights,
+                "intercept_": kept["intercept"].astype(float).reshape(rows),
+                "t_": float(kept["t"]),
+                "classes_": np.arange(classes),
+                "n_features_in_": weights.shape[1],
+            }
+            return state, [dict(report) for report in json.loads(str(kept["reports"]))]
+    except Exception as error:  # whatever NumPy makes of a damaged file
+        raise ValueError(f"{checkpoint.name} cannot be read ({error!r})") from error
 
 
 def _write(checkpoint: Path, model: SGDClassifier, reports: list[dict[str, Any]]) -> None:

@@ -53,6 +53,10 @@ class StubData:
             raise ValueError("data.root: there is no folder 'missing'")
 
     @classmethod
+    def selectable(cls, options):
+        return [domain.name for domain in cls.domains.values() if "validation" in domain.splits]
+
+    @classmethod
     def prepare(cls, options, *, cache, workers, progress=None):
         return cls(Path(cache))
 

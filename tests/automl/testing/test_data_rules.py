@@ -18,6 +18,10 @@ BROKEN = {
         stubs.ProjectsTooLittle: r"domain other: projection \(0,\)",
         stubs.ViewsTooMuch: r"view any: projection \(0, 1\)",
     },
+    "selectable_names_what_can_be_selected_on": {
+        stubs.NamesOneOfTwo: r"selectable gives \['own'\], the data have \['other', 'own'\]",
+        stubs.NeedsImagesToSay: "selectable raised KeyError",
+    },
     "shapes_and_types_are_right": {
         stubs.GivesFloats: "own/train: images are float64",
         stubs.LabelsFromOne: "own/train: labels are no indices into 2 classes",

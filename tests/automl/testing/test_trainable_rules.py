@@ -61,6 +61,11 @@ BROKEN = {
     },
     "load_agrees_with_the_report": {stubs.LoadsAnotherModel: "its checkpoint has"},
     "load_refuses_what_is_no_model": {stubs.LoadsAnything: "missing checkpoint returned a model"},
+    "restore_agrees_with_load": {
+        stubs.RestoresAnother: "a restored model predicts otherwise",
+        stubs.RestoresAnything: "restore of a missing checkpoint returned a model",
+        stubs.SaysNothingOfPickles: "unpickles is None",
+    },
     "checkpoint_precedes_its_report": {
         stubs.WritesAfterTheReport: "no checkpoint when the report of epoch 1 comes",
         stubs.WritesAtTheEnd: "no checkpoint when the report of epoch 1 comes",

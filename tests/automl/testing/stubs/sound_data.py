@@ -53,6 +53,10 @@ class SoundData:
             raise ValueError(f"unknown option {name}")
 
     @classmethod
+    def selectable(cls, options):
+        return [domain.name for domain in cls.domains.values() if "validation" in domain.splits]
+
+    @classmethod
     def prepare(cls, options, *, cache, workers, progress=None):
         packed = Path(cache) / "packed"
         packed.mkdir(exist_ok=True)
@@ -121,6 +125,18 @@ class ProjectsTooLittle(SoundData):
 
 class ViewsTooMuch(SoundData):
     views = {"any": (("image",), (0, 1))}
+
+
+class NamesOneOfTwo(SoundData):
+    @classmethod
+    def selectable(cls, options):
+        return ["own"]
+
+
+class NeedsImagesToSay(SoundData):
+    @classmethod
+    def selectable(cls, options):
+        return (Path(options["cache"]) / "domains").read_text().split()
 
 
 class GivesFloats(SoundData):

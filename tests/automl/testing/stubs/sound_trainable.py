@@ -110,6 +110,12 @@ class Sound:
     def load(self, checkpoint):
         return Model(self.data.classes, self.read(checkpoint)["weights"])
 
+    unpickles = True
+
+    @classmethod
+    def restore(cls, checkpoint, options, *, classes, device):
+        return Model(classes, pickle.loads(checkpoint.read_bytes())["weights"])
+
 
 class SaysNothingOfResuming(Sound):
     resumable = None
@@ -268,6 +274,25 @@ class LoadsAnything(Sound):
             return super().load(checkpoint)
         except Exception:
             return Model(self.data.classes, np.zeros((256, len(self.data.classes))))
+
+
+class RestoresAnother(Sound):
+    @classmethod
+    def restore(cls, checkpoint, options, *, classes, device):
+        found = super().restore(checkpoint, options, classes=classes, device=device)
+        return Model(classes, -found.weights)
+
+
+class RestoresAnything(Sound):
+    @classmethod
+    def restore(cls, checkpoint, options, *, classes, device):
+        if checkpoint.exists():
+            return super().restore(checkpoint, options, classes=classes, device=device)
+        return Model(classes, np.zeros((256, len(classes))))
+
+
+class SaysNothingOfPickles(Sound):
+    unpickles = None
 
 
 class WritesAfterTheReport(Sound):
