@@ -98,8 +98,12 @@ def _checked(prices: Mapping[str, Any], count: int) -> dict[str, Any]:
             len(price) == 3 and all(math.isfinite(part) and part >= 0 for part in price)
         ):
             raise ValueError(f"probe gave the price {price}; give three numbers of at least 0")
+    losses = [None if one is None else float(one) for one in prices.get("losses", [None] * count)]
+    if len(losses) != count or not all(one is None or math.isfinite(one) for one in losses):
+        raise ValueError(f"probe gave losses that are not {count} numbers or None")
     return {
         "trials": trials,
+        "losses": losses,
         "basis": " ".join(str(prices.get("basis", "a few trials")).split()),
         "shared": float(prices.get("shared", 0.0)),
         "shared_bytes": int(prices.get("shared_bytes", 0)),

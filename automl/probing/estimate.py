@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from automl.algorithms import Algorithm, Suggestion
 from automl.planning import Checked
+from automl.probing.draws import priced
 from automl.probing.probe import Price, Probed, ProbeError, probe
 from automl.probing.schedule import Simulated, simulate
-from searchspaces import sample
 
 START, REPORT, TRACKED = 6.5, 4.0, 4.0
 """Seconds, on an idle machine of two cores: from the command to the first task, Ray's start above
@@ -28,8 +26,12 @@ REWARD = 0.6
 """How much better, in spreads of the loss, a configuration is that costs one spread more: who
 takes more steps or grows more trees tends to win, and is trained longest (Table 11's winners have
 the smallest batches)."""
-_BEGINNING, _DRAWS, _SEARCHES = 60, 150, 40
-_SEED = 0x5EED  # of the draws after the beginning; the search's own seed begins it
+SURE = 3.0
+"""How much more a probe tells of a loss, where it has seen one, than chance adds to it."""
+BETTER = 0.25
+"""The share of configurations, by their loss, that a search's model chooses from: TPE and BOHB take
+the best quarter or less for good ones, and draw the like."""
+_SEARCHES = 40
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,13 @@ def estimate(checked: Checked, device: str, probed: Probed | None = None) -> Est
     Raises:
         ProbeError: The probe failed, or no configuration has a price.
     """
-    configurations, first = priced(checked)
+    configurations, first, share = priced(checked)
     probed = probe(checked, configurations, device) if probed is None else probed
     beginning = probed.prices[:first]
     pool = [price for price in probed.prices if price is not None]
     if not pool:
         raise ProbeError("the probe had no time for a single configuration")
-    runs = [_simulated(checked, beginning, pool, probed, seed) for seed in range(_SEARCHES)]
+    runs = [_simulated(checked, beginning, pool, share, probed, seed) for seed in range(_SEARCHES)]
     fixed = _fixed(checked, probed)
     lengths = np.array([run.search + run.confirmation for run in runs])
     middle = runs[int(np.argsort(lengths)[len(runs) // 2])]
@@ -100,57 +102,47 @@ def estimate(checked: Checked, device: str, probed: Probed | None = None) -> Est
     )
 
 
-def priced(checked: Checked) -> tuple[list[dict[str, Any]], int]:
-    """Return configurations to price: those the search begins with, then others of its space.
-
-    What an algorithm draws before it has heard of any result does not depend on one.
-
-    Returns:
-        The configurations, and how many of them begin the search.
-    """
-    plan = checked.algorithm().plan()
-    found = _beginning(checked.algorithm(), min(_BEGINNING, plan.configurations))
-    rng = np.random.default_rng([_SEED, checked.settings.seed])
-    others = [sample(checked.space, rng) for _ in range(_DRAWS)]
-    return [*found, *others], len(found)
-
-
-def _beginning(algorithm: Algorithm, most: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    while len(found) < most:
-        answer = algorithm.ask()
-        if not isinstance(answer, Suggestion):
-            break
-        found.append(answer.configuration)
-    return found
-
-
 def _simulated(
     checked: Checked,
     beginning: Sequence[Price | None],
     pool: Sequence[Price],
+    share: float,
     probed: Probed,
     seed: int,
 ) -> Simulated:
     rng = np.random.default_rng(seed)
     prices = list(beginning)
+    merits = _merits(pool)
+    # Those that the model of this search takes for good ones.
+    losses = rng.normal(size=len(pool)) - [merits(price) for price in pool]
+    better = np.argsort(losses)[: math.ceil(BETTER * len(pool))]
 
     def price_of(number: int) -> Price:
         while number >= len(prices):
-            prices.append(None)
+            modelled = rng.random() < share
+            prices.append(pool[int(rng.choice(better))] if modelled else None)
         price = prices[number]
         if price is None:
             price = prices[number] = pool[int(rng.integers(len(pool)))]
         return price
 
+    setup, trial = WORKER * probed.slowness + probed.setup, TRIAL * probed.slowness
+    return simulate(checked, price_of, seed, setup=setup, trial=trial, merit=merits)
+
+
+def _merits(pool: Sequence[Price]) -> Callable[[Price], float]:
+    """Return what a price takes off the loss, from what the probe saw of it or else its cost."""
     costs = np.log([_cost(price) for price in pool])
     middle, spread = float(costs.mean()), float(costs.std()) or 1.0
+    seen = [price.loss for price in pool if price.loss is not None] or [0.0]
+    usual, apart = float(np.mean(seen)), float(np.std(seen)) or 1.0
 
     def merit(price: Price) -> float:
+        if price.loss is not None:
+            return SURE * (usual - price.loss) / apart
         return REWARD * (math.log(_cost(price)) - middle) / spread
 
-    setup, trial = WORKER * probed.slowness + probed.setup, TRIAL * probed.slowness
-    return simulate(checked, price_of, seed, setup=setup, trial=trial, merit=merit)
+    return merit
 
 
 def _cost(price: Price) -> float:

@@ -42,6 +42,8 @@ class Price(NamedTuple):
     """For each unit of budget."""
     image: float
     """For each image that its model classifies."""
+    loss: float | None = None
+    """How wrong it judged in the probe, roughly; None where that was not seen."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,12 @@ def _merged(found: Sequence[Mapping[str, Any]], seconds: float) -> Probed:
         data[key] = fmean(one["data"][key] for one in found)
     return Probed(
         prices=tuple(
-            _price(several) for several in zip(*(f["trials"] for f in found), strict=True)
+            _price(prices, losses)
+            for prices, losses in zip(
+                zip(*(f["trials"] for f in found), strict=True),
+                zip(*(f["losses"] for f in found), strict=True),
+                strict=True,
+            )
         ),
         basis=first["basis"],
         processes=len(found),
@@ -186,9 +193,13 @@ def _merged(found: Sequence[Mapping[str, Any]], seconds: float) -> Probed:
     )
 
 
-def _price(several: Sequence[Sequence[float] | None]) -> Price | None:
-    known = [price for price in several if price is not None]
+def _price(
+    prices: Sequence[Sequence[float] | None], losses: Sequence[float | None]
+) -> Price | None:
+    known = [price for price in prices if price is not None]
     if not known:
         return None
     fixed, unit, image = (fmean(parts) for parts in zip(*known, strict=True))
-    return Price(fixed, unit, image) if math.isfinite(fixed + unit + image) else None
+    seen = [loss for loss in losses if loss is not None]
+    loss = fmean(seen) if seen else None
+    return Price(fixed, unit, image, loss) if math.isfinite(fixed + unit + image) else None

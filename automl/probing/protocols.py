@@ -42,7 +42,10 @@ class Probing(Protocol):
         Returns:
             ``trials``: for each configuration the seconds of a trial whatever its budget, those
             of a unit of budget, and those of an image that its model classifies; or None for one
-            without a price. Perhaps ``basis``: a phrase on what was measured; ``shared``: seconds
+            without a price. Perhaps ``losses``: for each of them how wrong it judged what it had
+            not learned from, roughly, or None: a search's model will choose like the best, and
+            these are confirmed (without it, what costs more counts as somewhat better). Perhaps
+            ``basis``: a phrase on what was measured; ``shared``: seconds
             of one process for what is made once for all trials and is not there yet, and
             ``shared_bytes`` that it writes; ``kept_bytes`` of a trial's checkpoint.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 
 import probe_plugins as plugins
 import pytest
@@ -14,8 +15,10 @@ from automl.algorithms import Suggestion
 from automl.compose import compose_plain
 from automl.conductor import Conductor
 from automl.planning import Checked, preview
+from automl.probing import child
 from automl.probing.data import foresee
-from automl.probing.estimate import START, UNSURE, WORKER, estimate, priced
+from automl.probing.draws import priced
+from automl.probing.estimate import START, UNSURE, WORKER, estimate
 from automl.probing.lines import lines, of
 from automl.probing.probe import Price, Probed, ProbeError, probe
 from automl.probing.schedule import simulate
@@ -78,7 +81,7 @@ def probed(prices, **changes):
 
 
 def same(checked, price, **changes):
-    configurations, _ = priced(checked)
+    configurations = priced(checked).configurations
     return probed([price] * len(configurations), **changes)
 
 
@@ -167,7 +170,7 @@ def test_what_begins_the_search_is_priced_first(make, algorithm):
     if algorithm["name"] == "grid":
         space = {**SPACE, "parameters": {"kind": SPACE["parameters"]["kind"]}}
     checked = make(algorithm=algorithm, space=space, seed=5)
-    configurations, first = priced(checked)
+    configurations, first, _ = priced(checked)
     conductor = Conductor(checked.algorithm(), 2, "asked")
     drawn, waiting = [], []
     while len(drawn) < min(first, 9):
@@ -188,7 +191,7 @@ def test_what_begins_the_search_is_priced_first(make, algorithm):
 def test_known_prices_leave_no_doubt_but_the_measurement(make):
     """Every configuration of the search is known: what others would cost does not matter."""
     checked = make(workers=1)
-    configurations, first = priced(checked)
+    configurations, first, _ = priced(checked)
     assert first == 6
     prices = [Price(0.0, 1.0, 0.25)] * first + [Price(0.0, 1e6, 9.0)] * (len(configurations) - 6)
     found = estimate(checked, "cpu", probed(prices))
@@ -201,7 +204,7 @@ def test_known_prices_leave_no_doubt_but_the_measurement(make):
 
 def test_unknown_prices_are_drawn_and_spread_the_range(make):
     checked = make(workers=1)
-    configurations, first = priced(checked)
+    configurations, first, _ = priced(checked)
     others = [Price(0.0, float(1 + n % 30), 0.0) for n in range(len(configurations) - first)]
     found = estimate(checked, "cpu", probed([None] * first + others))
     again = estimate(checked, "cpu", probed([None] * first + others))
@@ -209,6 +212,33 @@ def test_unknown_prices_are_drawn_and_spread_the_range(make):
     assert found.low * UNSURE < found.total < found.high / UNSURE
     mean = sum(price.unit for price in others) / len(others)
     assert found.parts["search"] == pytest.approx(18 * mean, rel=0.5)
+
+
+def test_a_model_chooses_among_what_the_probe_saw_do_well(make):
+    """Prices of those that judged badly do not come up once the model knows enough."""
+    algorithm = {"name": "tpe", "trials": 24, "budget": 1, "n_startup_jobs": 4}
+    checked = make(workers=1, algorithm=algorithm)
+    configurations, first, share = priced(checked)
+    # With one worker the fifth ask sees four results.
+    assert (first, share) == (4, 1.0)
+    good, bad = Price(0.0, 1.0, 0.5, 0.05), Price(0.0, 50.0, 9.0, 0.7)
+    pool = [good if n % 3 == 0 else bad for n in range(len(configurations) - first)]
+    found = estimate(checked, "cpu", probed([good] * first + pool))
+    assert found.parts["search"] < WORKER + 3.0 + 4 * 1.0 + 20 * 3.0
+    assert found.parts["confirmation"] == pytest.approx(2 * 4 * 1.0, rel=0.1)
+    drawn = estimate(
+        make(workers=1, algorithm=algorithm | {"n_startup_jobs": 24}),
+        "cpu",
+        probed([good] * 24 + pool),
+    )
+    assert drawn.parts["search"] == pytest.approx(WORKER + 3.0 + 24 * 1.0, rel=0.05)
+
+
+@pytest.mark.parametrize("losses", [[0.5], [math.nan] * 156, ["much"] * 156])
+def test_losses_that_are_no_numbers_are_refused(losses):
+    prices = {"trials": [[0.0, 1.0, 1.0]] * 156, "losses": losses}
+    with pytest.raises(ValueError, match=r"losses|could not convert"):
+        child._checked(prices, 156)
 
 
 def test_what_is_not_there_yet_is_added(make):
@@ -223,7 +253,7 @@ def test_what_is_not_there_yet_is_added(make):
 def test_a_probe_of_the_search_s_own_images(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     checked = make(workers=1)
-    configurations, _ = priced(checked)
+    configurations = priced(checked).configurations
     found = probe(checked, configurations, "cpu")
     # Forty images each in training and validation.
     assert set(found.prices) == {Price(1.0, 2.8, 0.5)}

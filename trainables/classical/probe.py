@@ -28,7 +28,9 @@ from trainables.features.transformers import GLCM, LBP, Extractor
 ROWS = 1300
 """Images that classifiers are fitted to, at most."""
 TREES = 10
-"""Trees that are grown; a forest of more costs in proportion."""
+"""Trees that are grown; a forest of more costs as much as its trees besides what it costs once."""
+JUDGED = 3
+"""Every how many-th described image judges what was learned from the others."""
 FEWEST = 8
 """Configurations that are measured whatever the time."""
 _PIXELS = 2**22  # of images that are described: a second of one core for all of Table 8
@@ -90,14 +92,18 @@ def probe(
     deadline = max(begin + seconds, perf_counter() + seconds / 2)
     rows = _Rows(sample, described, options, len(data.classes), images)
     prices: list[list[float] | None] = []
+    losses: list[float | None] = []
     for one in configurations:
         # A few in any case: they stand for all others.
         is_time = perf_counter() < deadline or len(prices) < FEWEST
-        prices.append(rows.price(one, with_extraction=store is None) if is_time else None)
+        found = rows.measured(one) if is_time else None
+        prices.append(None if found is None else rows.price(found, with_extraction=store is None))
+        losses.append(None if found is None else found.loss)
     shared, shared_bytes = _shared(data, store, wanted, described, images)
     measured = sum(price is not None for price in prices)
     return {
         "trials": prices,
+        "losses": losses,
         "basis": f"{measured} classifiers fitted to {rows.count} images, "
         f"features of {len(sample.images)}",
         "shared": shared,
@@ -171,6 +177,15 @@ def _described(images: Images, wanted: Wanted) -> _Described:
     )
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """Seconds of a fit to all images, those of an image's features, and how wrong it judged."""
+
+    fitted: float
+    image: float
+    loss: float
+
+
 class _Rows:
     """As many rows of features as a classifier is fitted to here."""
 
@@ -189,26 +204,34 @@ class _Rows:
         self._classes = classes
         self._images = len(sample.images)
         self._rng = np.random.default_rng(0)
-        self._places = np.arange(self.count) % self._images
+        everyone = np.arange(self._images)
+        # Of one or two, all do both.
+        self._judging = everyone[JUDGED - 1 :: JUDGED] if self._images >= JUDGED else everyone
+        learning = everyone[everyone % JUDGED != JUDGED - 1]
+        self._places = np.resize(learning, self.count)
+        self._repeated = np.arange(self.count) >= len(learning)
         self._labels = sample.labels[self._places]
+        self._truth = sample.labels[self._judging]
         self._judged = math.ceil(self.count * validation / training)
         self._training = training
         self._all = training + validation
 
-    def price(
-        self, configuration: Mapping[str, Any], *, with_extraction: bool
-    ) -> list[float] | None:
-        """Fit and price one configuration; None if it cannot be learned here."""
+    def measured(self, configuration: Mapping[str, Any]) -> _Measured | None:
+        """Fit one configuration; None if it cannot be learned here."""
         try:
             extractor = build_extractor(configuration, self._options)
-            features = self._features(extractor)
-            fitted = self._fit(configuration, features)
+            rows, judging = self._features(extractor)
+            fitted, loss = self._fit(configuration, rows, judging)
         except (ValueError, MemoryError):
             return None
-        image = self._extraction(extractor)
-        return [0.0, fitted + with_extraction * image * self._all, image]
+        return _Measured(fitted, self._extraction(extractor), loss)
 
-    def _features(self, extractor: Extractor) -> NDArray[np.float64]:
+    def price(self, found: _Measured, *, with_extraction: bool) -> list[float]:
+        """Price a configuration."""
+        return [0.0, found.fitted + with_extraction * found.image * self._all, found.image]
+
+    def _features(self, extractor: Extractor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return rows to learn from, and rows to judge."""
         found = self._described
         if isinstance(extractor, GLCM):
             places = [found.wanted.offsets.index(offset) for offset in extractor.offsets]
@@ -220,20 +243,42 @@ class _Rows:
             clusters = extractor.clusters
             words = bovw.fit_codebook(found.descriptors, clusters, extractor.seed)
             table = bovw.word_frequencies(found.descriptors, words, self._images, clusters)
-        rows = table[self._places]
-        if self.count > self._images and not isinstance(extractor, GLCM | LBP):
-            return rows  # of words, mostly zero: noise would make another problem of it
-        repeated = self._places != np.arange(self.count)
+        rows, judging = table[self._places], table[self._judging]
+        if self._repeated.any() and not isinstance(extractor, GLCM | LBP):
+            return rows, judging  # of words, mostly zero: noise would make another problem of it
         noise = self._rng.normal(0.0, _NOISE, rows.shape) * table.std(axis=0)
-        return np.asarray(rows + noise * repeated[:, None])
+        return np.asarray(rows + noise * self._repeated[:, None]), judging
 
-    def _fit(self, configuration: Mapping[str, Any], rows: NDArray[np.float64]) -> float:
-        smaller, trees = dict(configuration), 1.0
-        if configuration["classifier"] == "rf":
-            smaller["rf_trees"] = min(configuration["rf_trees"], TREES)
-            trees = configuration["rf_trees"] / smaller["rf_trees"]
+    def _fit(
+        self,
+        configuration: Mapping[str, Any],
+        rows: NDArray[np.float64],
+        judging: NDArray[np.float64],
+    ) -> tuple[float, float]:
+        """Return the seconds of a fit to all images, and the share that it judged wrongly."""
+        more = self._training / self.count
+        if configuration["classifier"] == "svm":
+            taken, loss = self._timed(configuration, rows, judging)
+            return taken * more**2, loss
+        trees = configuration["rf_trees"]
+        few, once = min(trees, TREES), 0.0
+        if trees > few:
+            # Scaling, and what else is done once for all trees, must not be multiplied; nor what
+            # is done but the first time, which is why it comes first.
+            once, _ = self._timed({**configuration, "rf_trees": 1}, rows, judging)
+        taken, loss = self._timed({**configuration, "rf_trees": few}, rows, judging)
+        if trees > few:
+            taken += max(taken - once, 0.0) / (few - 1) * (trees - few)
+        return taken * more * math.log(1 + self._training) / math.log(1 + self.count), loss
+
+    def _timed(
+        self,
+        configuration: Mapping[str, Any],
+        rows: NDArray[np.float64],
+        judging: NDArray[np.float64],
+    ) -> tuple[float, float]:
         classifier = build_classifier(
-            smaller,
+            configuration,
             0,
             classes=self._classes,
             present=np.unique(self._labels).tolist(),
@@ -242,13 +287,12 @@ class _Rows:
         begin = perf_counter()
         scaler = scaler_of(configuration)
         learn(classifier, scaler.fit_transform(rows), self._labels)
-        judged = np.resize(rows, (self._judged, rows.shape[1]))
-        probabilities(classifier, scaler.transform(judged), self._classes)
+        judged = np.resize(judging, (self._judged, rows.shape[1]))
+        table = probabilities(classifier, scaler.transform(judged), self._classes)
         taken = perf_counter() - begin
-        more = self._training / self.count
-        if configuration["classifier"] == "svm":
-            return taken * more**2
-        return taken * trees * more * math.log(1 + self._training) / math.log(1 + self.count)
+        few = min(len(self._truth), len(table))
+        wrong = table[:few].argmax(axis=1) != self._truth[:few]
+        return taken, float(np.mean(wrong)) if few else 0.0
 
     def _extraction(self, extractor: Extractor) -> float:
         found = self._described

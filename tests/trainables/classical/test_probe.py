@@ -80,7 +80,7 @@ def test_without_a_store_nothing_is_shared(make_data):
 
 
 def test_a_large_forest_is_not_grown(make_data, monkeypatch):
-    """It is priced by ten trees."""
+    """It is priced by ten trees, and by one that says what is done once for all of them."""
     grown = []
     from sklearn.ensemble import RandomForestClassifier
 
@@ -92,7 +92,7 @@ def test_a_large_forest_is_not_grown(make_data, monkeypatch):
 
     monkeypatch.setattr(RandomForestClassifier, "fit", counted)
     probe(make_data(), [{**LBP, **FOREST, "rf_trees": 1000}, {**LBP, **FOREST}])
-    assert grown == [TREES, TREES]
+    assert grown == [1, TREES, TREES]
 
 
 def test_fewer_images_than_there_will_be_are_enough(make_data):
