@@ -8,12 +8,14 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from automl import environment
 from automl.command_line import python_command
 from automl.compose import BORDER_ERRORS, compose_command, explain
 from automl.errors import SearchError, UserError
 from automl.multirun import Planned, plan_searches, run_all
+from automl.terminal import say
 
 BAD_INPUT = 2
 FAILED = 1
@@ -77,17 +79,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(search: Planned) -> None:
+    settings, name = search.settings, search.name
+    if not settings.preview:
+        if search.begun and _is_finished(search):
+            return
+        say(f"search {name}: {'going on' if search.begun else 'new'} in {_shown(search)}")
     # Below are Ray, torch and MLflow: whoever asks for --help or misspells a key does not wait.
     from automl.planning import check, preview
 
-    settings, name = search.settings, search.name
     checked = check(settings, name=name, taken_up=search.begun)
     if settings.preview:
-        print(preview(name, checked, probe=settings.probe))
+        say(preview(name, checked, probe=settings.probe))
         return
     from automl.search import run_search
 
-    print(run_search(checked, name, search.config), flush=True)
+    say(run_search(checked, name, search.config))
+
+
+def _is_finished(search: Planned) -> bool:
+    from automl.finished import finished_before
+
+    last = finished_before(search)
+    if last is not None:
+        say(f"search {search.name}: nothing is left to do\n{last}")
+    return last is not None
+
+
+def _shown(search: Planned) -> Path:
+    here, folder = Path.cwd(), search.settings.runs / search.name
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _say(text: str, status: int) -> int:

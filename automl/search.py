@@ -10,11 +10,13 @@ from typing import Any
 
 import yaml
 
+from automl.closing import closing_lines
 from automl.cluster import cluster
 from automl.conductor import Conductor
-from automl.disclosure import public, recorded
+from automl.disclosure import hidden, public, recorded
 from automl.driver import Driver, DriverSettings
 from automl.errors import SearchError, UserError, writing
+from automl.finished import remember
 from automl.labels import labelled
 from automl.ledger import Event, Ledger, plan_event, read_events, refuse_if_held
 from automl.planning import Checked, ask, check_select, plan_summary, selectable
@@ -25,6 +27,7 @@ from automl.provenance import provenance
 from automl.session import WorkerSpec
 from automl.settings import Settings, digest, identity
 from automl.state import replayed
+from automl.terminal import say
 from automl.tracking.mirror import Mirror
 from automl.tracking.nothing import NoMirror
 
@@ -46,6 +49,8 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
     check_identity(folder, name, config)
     refuse_if_held(folder)
     plan = _plan_fields(checked, name, config)
+    local = settings.cluster.address == "local"
+    say("starting Ray" if local else f"joining Ray at {hidden(settings.cluster.address)}")
     with cluster(settings.cluster), Progress(plan) as progress:
         data = _prepare(checked, progress)
         with writing(folder):
@@ -70,7 +75,7 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
                 # Imported at the end: plots and report take seconds to import.
                 from automl.finish import finish
 
-                return finish(checked, driver, worker, ledger, folder, mirror, progress)
+                found = finish(checked, driver, worker, ledger, folder, mirror, progress)
             except KeyboardInterrupt:
                 mirror.abort("KILLED")
                 raise
@@ -78,8 +83,14 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
                 mirror.abort("FAILED")
                 raise
             finally:
-                for problem in mirror.close(timeout=60.0):
+                problems = mirror.close(timeout=60.0)
+                for problem in problems:
                     progress.note(problem)
+            model = None
+            if settings.tracking.uri is not None and not problems:
+                model = remember(folder, settings.tracking.uri, mirror.parent_run_id, ledger.events)
+            progress.finish()
+    return closing_lines(found, folder, settings, model)
 
 
 def check_identity(folder: Path, name: str, config: Mapping[str, Any]) -> None:

@@ -12,10 +12,10 @@ from automl.formatting import quantity
 from automl.progress.live import LiveView
 from automl.progress.narrator import Line, Narrator
 from automl.progress.snapshot import Snapshot
+from automl.terminal import encodable
 
 # Reasons come from anywhere, coloured tracebacks included.
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_ASCII = str.maketrans({"–": "-", "·": "|", "×": "x", "…": "...", "η": "eta"})
 
 
 class Progress:
@@ -58,6 +58,12 @@ class Progress:
     ) -> None:
         if self._view is not None:
             self._view.stop()
+            self._view = None
+
+    def finish(self) -> None:
+        """Take the table away: what the search has found is said below."""
+        if self._view is not None:
+            self._view.clear()
             self._view = None
 
     def note(self, text: str) -> None:
@@ -105,7 +111,8 @@ class Progress:
                         self._view.print(_one_line(line.text))
                 return
             for line in lines:
-                self._stream.write(self._encodable(_one_line(line.text)) + "\n")
+                text = encodable(_one_line(line.text), getattr(self._stream, "encoding", None))
+                self._stream.write(text + "\n")
             if lines:
                 self._stream.flush()
         except (OSError, ValueError):
@@ -114,14 +121,6 @@ class Progress:
 
     def _snapshot(self) -> Snapshot:
         return Snapshot.of(self._narrator, self._task, self._heard)
-
-    def _encodable(self, text: str) -> str:
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        try:
-            text.encode(encoding)
-        except UnicodeEncodeError:
-            return text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
-        return text
 
 
 def _can_draw(stream: TextIO) -> bool:

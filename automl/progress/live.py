@@ -39,6 +39,11 @@ class LiveView:
         """Draw once more and leave the terminal as it was."""
         self._live.stop()
 
+    def clear(self) -> None:
+        """Stop and leave nothing of the table."""
+        self._live.transient = True
+        self._live.stop()
+
     def update(self, snapshot: Snapshot) -> None:
         """Replace what is drawn from the next redraw on."""
         self._snapshot = snapshot

@@ -10,7 +10,6 @@ from automl.formatting import (
     duration,
     number,
     percent,
-    percent_interval,
     quantity,
 )
 from automl.progress.tally import SEARCH, Rung, Tally, Watched
@@ -139,21 +138,10 @@ class Narrator:
         trial = self.tally.trial(event)
         if trial is None:
             return [Line("a confirmed model is chosen")]
-        return [Line(f"chosen: trial {trial.number}, {configuration(trial.configuration)}")]
+        return [Line(f"chosen: trial {trial.number}")]
 
     def _on_unsealed(self, _event: Mapping[str, Any]) -> list[Line]:
         return [Line("test splits opened, once")]
-
-    def _on_evaluated(self, event: Mapping[str, Any]) -> list[Line]:
-        accuracy, n, interval = (event.get(key) for key in ("accuracy", "n", "interval"))
-        where = f"{event.get('domain', '?')} {event.get('split', 'test')}".replace("_", " ")
-        shown = percent_interval(accuracy, interval, n)
-        return [Line(f"{where}: {shown}, {quantity(event.get('correct'))} of {quantity(n)} images")]
-
-    def _on_closed(self, _event: Mapping[str, Any]) -> list[Line]:
-        return [
-            Line(f"search closed after {duration(self.tally.active_seconds)}: {self.standing()}")
-        ]
 
     def _phase_line(self, phase: str) -> str:
         if phase == SEARCH:

@@ -149,13 +149,8 @@ def _check_sqlite_file(uri: str, path: Path) -> None:
 
 
 def _check_server(uri: str) -> None:
-    parts = urlsplit(uri.rstrip("/"))
-    # urllib takes what stands before the host for a part of it.
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    own = (parts.username, parts.password) if parts.username is not None else None
-    request = urllib.request.Request(f"{bare}/health", headers=_credentials(own))
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+        with urllib.request.urlopen(_request(uri, "/health"), timeout=TIMEOUT_SECONDS) as response:
             status = response.status
     except urllib.error.HTTPError as error:
         status = error.code
@@ -180,6 +175,26 @@ def _check_server(uri: str) -> None:
             f"tracking uri {uri!r}: something answers, but /health says {status}; "
             "is this the address of an MLflow server?"
         )
+
+
+def get(uri: str, path: str) -> bytes:
+    """Return what an MLflow server answers, asked as MLflow's own client would ask.
+
+    Raises:
+        OSError: It does not answer within three seconds, or refuses.
+        HTTPException: What answers speaks no HTTP.
+    """
+    with urllib.request.urlopen(_request(uri, path), timeout=TIMEOUT_SECONDS) as response:
+        answer: bytes = response.read()
+    return answer
+
+
+def _request(uri: str, path: str) -> urllib.request.Request:
+    parts = urlsplit(uri.rstrip("/"))
+    # urllib takes what stands before the host for a part of it.
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    own = (parts.username, parts.password) if parts.username is not None else None
+    return urllib.request.Request(f"{bare}{path}", headers=_credentials(own))
 
 
 def _credentials(own: tuple[str, str | None] | None) -> dict[str, str]:

@@ -8,6 +8,8 @@ from typing import Any
 class NoMirror:
     """Takes what a mirror takes and keeps nothing."""
 
+    parent_run_id: str | None = None
+
     def start(self, events: Any) -> None:
         """Do nothing."""
 

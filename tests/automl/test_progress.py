@@ -130,10 +130,8 @@ bracket 0 rung 0 closed: 3 trials after 1 epoch, best 75.0 %, 1 goes on; about 1
 bracket 0 closed at rung 1: 1 trial after 3 epochs, best 74.0 %; about 12 s left
 confirmation: 1 trial; 4 of 5 trials done, 1 failed, incumbent 74.0 %
 [5/5] trial 4 80.0 % after 3 epochs, seed 77: topology=8 learning_rate=0.000845
-chosen: trial 4, topology=8 learning_rate=0.000845
+chosen: trial 4
 test splits opened, once
-real preprocessed test: 94.5 % (87.8–97.6), 86 of 91 images
-search closed after 1 min 19 s: 5 of 5 trials done, 1 failed, incumbent 74.0 %
 """  # noqa: E501
 
 
@@ -286,7 +284,7 @@ def test_a_stream_that_knows_only_ascii_gets_ascii():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
     with Progress(PLAN, stream) as progress:
-        progress.event(REST[-2])
+        progress.note("94.5 % (87.8–97.6)")
     assert b"94.5 % (87.8-97.6)" in raw.getvalue()
 
 
@@ -322,6 +320,18 @@ def test_the_table_can_be_left_twice_and_stops_redrawing():
     time.sleep(0.7)
     progress.__exit__(None, None, None)
     assert len(stream.getvalue()) == size
+
+
+def test_a_search_that_has_ended_leaves_no_table_above_its_last_lines():
+    stream = io.StringIO()
+    with Progress(PLAN, stream, live=True) as progress:
+        for event in [*SEARCH, *REST]:
+            progress.event(event)
+        progress.finish()
+        after = stream.getvalue()
+        assert after.endswith("\x1b[1A\x1b[2K")  # the lines of the table are wiped
+        progress.note("MLflow has all")
+    assert stream.getvalue() == after + "MLflow has all\n"
 
 
 def test_a_pipe_is_no_terminal():

@@ -1,0 +1,134 @@
+"""The last lines of the command: what a finished search found, each fact once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from automl.command_line import python_command
+from automl.disclosure import hidden
+from automl.formatting import configuration, counted, duration, percent, percent_interval
+from automl.settings import Settings
+from automl.tracking.ui import default_uri
+from automl.tracking.uri import absolute_uri
+
+_RUNS = "runs"  # where automl.predict looks for searches unless it is told otherwise
+
+
+def closing_lines(
+    found: Mapping[str, Any], folder: Path, settings: Settings, model: Sequence[Any] | None
+) -> str:
+    """Return the last lines of the command.
+
+    Args:
+        found: What results.json holds.
+        folder: Of the search.
+        settings: Of the search.
+        model: Name and version under which MLflow has the chosen model, if it is registered.
+    """
+    evaluation = found["evaluation"]
+    lines = ["", _head(found), *_chosen(found), *_draws(found["trials"], found["budget_unit"])]
+    if "objective" in found:
+        # Here alone: the report's package takes seconds to import.
+        from automl.report.pareto import front_lines
+
+        lines += front_lines(found)
+    classes = " in two classes" if found["labels"] == "binary" else ""
+    lines.append(f"Test accuracy{classes}, 95% interval:")
+    lines += _accuracies(evaluation["domains"])
+    if evaluation["whole"]:
+        lines.append("Validation and test images together, none of them used to select:")
+        lines += _accuracies(evaluation["whole"])
+    if found["data"].get("surrogate"):
+        lines.append("  (simulated images: real_* is a surrogate, not DiffraNet's real images)")
+    lines.append(f"Report: {folder / 'report.html'}")
+    lines.append(f"Use it: {_predict_command(folder)}")
+    if model is not None:
+        lines.append(f"Registered in MLflow: {model[0]}, version {model[1]}")
+    if settings.tracking.uri is not None:
+        lines.append(f"MLflow UI: {_ui_command(settings.tracking.uri)}")
+    return "\n".join(lines)
+
+
+def _head(found: Mapping[str, Any]) -> str:
+    counts, unit = found["trials"], found["budget_unit"]
+    parts = [counted(counts["finished"], "trials")]
+    if failed := sum(counts["failed"].values()):
+        parts.append(f"{failed} failed")
+    if counts["budget_spent"] != counts["finished"]:
+        parts.append(counted(counts["budget_spent"], unit))
+    confirmed = sum(len(entry["seeds"]) for entry in found["confirmation"])
+    parts.append(f"{confirmed} to confirm")
+    total = duration(found["times"]["total_seconds"])
+    return f"Search {found['name']} finished in {total}: {', '.join(parts)}."
+
+
+def _chosen(found: Mapping[str, Any]) -> list[str]:
+    incumbent = found["incumbent"]
+    chosen = next(entry for entry in found["confirmation"] if entry["chosen"])
+    accuracy = percent(incumbent["validation_accuracy"])
+    budget = counted(incumbent["budget"], found["budget_unit"])
+    median = percent(found["median_validation_accuracy"])
+    searched = f"validation accuracy {accuracy} on {found['select']} after {budget}"
+    searched += f" (median of all {median})"
+    mean = f"{percent(chosen['mean'])}, mean over {counted(len(chosen['seeds']), 'seeds')}"
+    if incumbent["configuration"] == chosen["configuration"]:
+        return [
+            f"Incumbent: {configuration(incumbent['configuration'])}",
+            f"  {searched}",
+            f"  confirmed: {mean}",
+        ]
+    return [
+        f"Incumbent: {configuration(incumbent['configuration'])}",
+        f"  {searched}",
+        f"Confirmed: {configuration(chosen['configuration'])}",
+        f"  validation accuracy {mean}",
+    ]
+
+
+def _draws(counts: Mapping[str, Any], unit: str) -> list[str]:
+    """Return how the configurations came to be chosen, where that was not all by chance."""
+    lines = []
+    drawn = counts["model_based"] + counts["random"] + counts["fallback"]
+    if counts["model_based"]:
+        lines.append(f"Model-based picks: {counts['model_based']} of {drawn} configurations")
+    if counts["grid"]:
+        lines.append(f"Grid: {counted(counts['grid'], 'configurations')} in turn")
+    if counts["warm_start"]:
+        lines.append(f"Warm start: {counted(counts['warm_start'], 'configurations')} first")
+    if counts["fallback"]:
+        lines.append(f"Model without a candidate: {counts['fallback']} drawn at random instead")
+    if counts["promoted"]:
+        saved = counted(counts["budget_saved"], unit)
+        lines.append(
+            f"Promotions: {counts['promoted']}, saving {saved} by continuing from checkpoints"
+        )
+    return lines
+
+
+def _accuracies(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    width = max((len(entry["domain"]) for entry in entries), default=0)
+    return [
+        f"  {entry['domain']:<{width}}  "
+        f"{percent_interval(entry['accuracy'], entry['interval'], entry['n'])}"
+        f"  ({entry['correct']} of {entry['n']})"
+        for entry in entries
+    ]
+
+
+def _predict_command(folder: Path) -> str:
+    words = [folder.name, "IMAGES"]
+    if folder.parent != Path(_RUNS).absolute():
+        here = Path.cwd()
+        inside = folder.parent.is_relative_to(here)
+        words += ["--runs", str(folder.parent.relative_to(here) if inside else folder.parent)]
+    return python_command("automl.predict", words)
+
+
+def _ui_command(uri: str) -> str:
+    if uri.startswith(("http://", "https://")):
+        return hidden(uri)
+    address = absolute_uri(uri)
+    words = [] if address == default_uri(Path.cwd()) else [f"uri={address}"]
+    return python_command("automl.ui", words)
