@@ -144,6 +144,16 @@ def compose_plain(overrides: Sequence[str] = ()) -> dict[str, Any]:
         return plain(compose("config", overrides=list(overrides)))
 
 
+def shipped_space(name: str) -> dict[str, Any] | None:
+    """Return a space as its file in the tree has it; None if the tree has none of that name."""
+    path = conf_dir() / "space" / f"{name}.yaml"
+    if not path.is_file():
+        return None
+    values = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
+
+
 def explain(error: Exception, words: Sequence[str] = ()) -> UserError:
     """Return a refusal in one line for what composing raised.
 

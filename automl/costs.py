@@ -86,7 +86,7 @@ def forecast(checked: Checked, name: str) -> Forecast | None:
     )
 
 
-def lines(found: Forecast | None, unit: str) -> list[str]:
+def lines(found: Forecast | None, unit: str, *, with_total: bool = True) -> list[str]:
     """Return what a preview says of a forecast; `unit` is the budget's, in the plural."""
     if found is None:
         return [f"  cost of a configuration: not known before {_LEAST} trials have finished"]
@@ -100,8 +100,9 @@ def lines(found: Forecast | None, unit: str) -> list[str]:
     text = [
         f"  predicted from {source}: {mean} {each} in the mean, {high} or less for 95 %",
         f"  the dearest of {_DRAWS} drawn: {most}: {configuration(found.dearest)}",
-        f"  in all about {total} with {workers}",
     ]
+    if with_total:
+        text.append(f"  in all about {total} with {workers}")
     if found.limit is not None:
         limit = f"failures.trial_seconds={found.limit:g}{at}"
         text.append(f"  {percent(found.over)} of configurations would take longer than {limit}")

@@ -10,6 +10,7 @@ from automl import registry
 from automl.algorithms import Algorithm, build
 from automl.errors import UserError, near_miss, one_line
 from automl.folders import check_folders
+from automl.formatting import counted
 from automl.labels import check_views
 from automl.settings import Settings
 from automl.tracking.check import UnreachableError, check_uri
@@ -158,16 +159,17 @@ def plan_summary(checked: Checked) -> dict[str, Any]:
 def preview(name: str, checked: Checked, *, probe: bool = False) -> str:
     """Return the plan as text; with a probe it takes some seconds and says how long a run takes."""
     # Here alone: a search needs neither.
-    from automl import costs, sharing_plan
+    from automl import costs, sharing_plan, space_plan
 
     settings, plan = checked.settings, plan_summary(checked)
     unit = settings.trainable.budget.unit
     confirmation = settings.confirmation
     order = f"order={settings.order} lookahead={settings.lookahead:g}"
+    workers = counted(settings.workers, "workers")
     lines = [
         f"{name}: {settings.search.description}",
-        f"  {settings.algorithm['name']} over the space {settings.space['name']}",
-        f"  seed {settings.seed}, {settings.workers} workers, {order}",
+        f"  algorithm {settings.algorithm['name']}, seed {settings.seed}, {workers}, {order}",
+        *space_plan.lines(checked.space, settings.space),
         f"  selected on the validation split of {settings.select}",
     ]
     if settings.labels != "full":
@@ -177,15 +179,20 @@ def preview(name: str, checked: Checked, *, probe: bool = False) -> str:
     for bracket in plan["brackets"]:
         rungs = " → ".join(f"{count} × {budget}" for count, budget in bracket["rungs"])
         lines.append(f"  bracket {bracket['index'] + 1:>2}: {rungs} {unit}")
+    continued = f" ({plan['budget_continued']} with continuation)"
     lines.append(
         f"  search: {plan['configurations']} configurations, {plan['trials']} trials, "
-        f"{plan['budget']} {unit} ({plan['budget_continued']} with continuation)"
+        f"{plan['budget']} {unit}"
+        + (continued if plan["budget_continued"] != plan["budget"] else "")
     )
     lines.append(
         f"  confirmation: {confirmation.configurations} configurations × {confirmation.seeds} "
         f"seeds × {confirmation.budget} {unit}"
     )
-    lines += costs.lines(costs.forecast(checked, name), unit)
+    learnt = costs.forecast(checked, name)
+    # Where a probe measures, nothing need have been learnt, and it knows more of the whole.
+    if learnt is not None or not probe:
+        lines += costs.lines(learnt, unit, with_total=not probe)
     lines += sharing_plan.lines(checked)
     if probe:
         from automl.probing import lines as estimate
