@@ -53,6 +53,16 @@ def percent_interval(
     return f"{percent(fraction, n)} ({low}–{high})"
 
 
+def mean_over_seeds(mean: float | None, interval: tuple[float, float] | list[float] | None) -> str:
+    """A mean over seeds with its interval: ``94.5 % (93.8–95.2)``, or ``94.5 % (seeds alike)``.
+
+    Seeds that agree say nothing of chance: no interval of no width is given.
+    """
+    if interval is not None and len(interval) == 2 and interval[0] == interval[1]:
+        return f"{percent(mean)} (seeds alike)"
+    return percent_interval(mean, interval)
+
+
 def duration(seconds: float | None) -> str:
     """Seconds in the two units that matter: ``3 min 20 s``, ``2 h 5 min``, ``9 d 4 h``."""
     if not _finite(seconds):

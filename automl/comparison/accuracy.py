@@ -32,9 +32,10 @@ def paired(first: Source, second: Source, domain: str) -> Json:
     """Compare two searches' models on the test images of a domain, which both were tested on.
 
     Returns:
-        ``n``, ``only_a`` and ``only_b`` (images that one of them alone classifies rightly),
-        ``difference`` (second minus first), ``interval`` (95 %, None where no image tells the two
-        apart) and ``p`` (exact McNemar); or ``reason`` why they cannot be compared.
+        ``n``, ``only_b`` and ``only_a`` (images that the second, or the first, alone classifies
+        rightly), ``difference`` (second minus first: ``only_b`` minus ``only_a``, over ``n``),
+        ``interval`` (95 %, None where no image tells the two apart) and ``p`` (exact McNemar); or
+        ``reason`` why they cannot be compared.
     """
     if not same_images(first, second, domain):
         return {"reason": NOT_THE_SAME}
@@ -48,8 +49,8 @@ def paired(first: Source, second: Source, domain: str) -> Json:
     return {
         "reason": None,
         "n": pair.n,
-        "only_a": pair.only_first,
         "only_b": pair.only_second,
+        "only_a": pair.only_first,
         "difference": pair.difference,
         "interval": None if interval is None else list(interval),
         "p": mcnemar(pair),
@@ -64,7 +65,13 @@ def pairs(groups: Sequence[Group]) -> list[Json]:
     rows: list[Json] = []
     for domain in domains_of(groups):
         here = [
-            {"domain": domain, "a": a, "b": b, **paired(first, second, domain)}
+            {
+                "domain": domain,
+                "pair": f"{b} − {a}",
+                "b": b,
+                "a": a,
+                **paired(first, second, domain),
+            }
             for (a, first), (b, second) in _pairs(groups)
             if domain in first.domains and domain in second.domains
         ]
@@ -79,9 +86,10 @@ def ranks(groups: Sequence[Group]) -> list[Json]:
     """Rank the test accuracies of groups of five seeds or more against each other, in pairs.
 
     Returns:
-        A row for each domain and pair: ``seeds`` and ``median`` and ``mean_rank`` of each (rank 1
-        is the lowest accuracy of the two together), ``u``, ``superiority`` (chance that a seed of
-        the second exceeds one of the first), ``p`` (Mann-Whitney) and ``p_holm``.
+        A row for each domain and pair, ``b`` over ``a`` as in :func:`pairs`: ``seeds``, ``median``
+        and ``mean_rank`` by the group's key (rank 1 is the lowest accuracy of the two together),
+        ``u``, ``superiority`` (chance that a seed of b exceeds one of a), ``p`` (Mann-Whitney) and
+        ``p_holm``.
     """
     rows: list[Json] = []
     for domain in domains_of(groups):
@@ -92,9 +100,8 @@ def ranks(groups: Sequence[Group]) -> list[Json]:
                 continue
             if not _comparable(first[0], second[0], domain):
                 continue
-            here.append(
-                {"domain": domain, "a": one.key, "b": other.key, **_rank(first, second, domain)}
-            )
+            found = _rank((other.key, second), (one.key, first), domain)
+            here.append({"domain": domain, "b": other.key, "a": one.key, **found})
         for row, p in zip(here, holm([row["p"] for row in here]), strict=True):
             row["p_holm"] = p
         rows += here
@@ -114,15 +121,22 @@ def _tested(group: Group, domain: str) -> list[Source]:
     return [source for source in group.sources if domain in source.domains]
 
 
-def _rank(first: Sequence[Source], second: Sequence[Source], domain: str) -> Json:
-    a, b = ([source.domains[domain]["accuracy"] for source in of_one] for of_one in (first, second))
+def _rank(
+    upper: tuple[str, Sequence[Source]], lower: tuple[str, Sequence[Source]], domain: str
+) -> Json:
+    """The test of the second search of a pair (``upper``) over its first."""
+    (key_b, of_b), (key_a, of_a) = upper, lower
+    a, b = ([source.domains[domain]["accuracy"] for source in of_one] for of_one in (of_a, of_b))
     found = rank_test(a, b)
     # U counts pairs; the ranks of a sample sum to U and what they would at the least.
     u_a = len(a) * len(b) - found.u
     return {
-        "seeds": [len(a), len(b)],
-        "median": [median(a), median(b)],
-        "mean_rank": [u_a / len(a) + (len(a) + 1) / 2, found.u / len(b) + (len(b) + 1) / 2],
+        "seeds": {key_b: len(b), key_a: len(a)},
+        "median": {key_b: median(b), key_a: median(a)},
+        "mean_rank": {
+            key_b: found.u / len(b) + (len(b) + 1) / 2,
+            key_a: u_a / len(a) + (len(a) + 1) / 2,
+        },
         "u": found.u,
         "superiority": found.superiority,
         "p": found.p,

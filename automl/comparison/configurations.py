@@ -36,15 +36,18 @@ def moved(groups: Sequence[Group]) -> list[Json]:
 
     Returns:
         A row each: ``parameter`` and ``values`` by the search's key: ``inactive`` where the
-        configuration does not have it, and no value where the space does not. A search without a
-        confirmed configuration is left out.
+        configuration does not have it, and no value where the space does not. A parameter that no
+        configuration has is none that moved. A search without a confirmed configuration is left
+        out.
     """
     searches = [(key, source) for key, source in keyed(groups) if confirmed(source) is not None]
     found = {key: _complete(source) for key, source in searches}
     rows = []
     for name in dict.fromkeys(name for configuration in found.values() for name in configuration):
         values = {key: one[name] for key, one in found.items() if name in one}
-        if len(values) < len(found) or len({repr(value) for value in values.values()}) > 1:
+        absent = all(value == INACTIVE for value in values.values())
+        differs = len(values) < len(found) or len({repr(value) for value in values.values()}) > 1
+        if differs and not absent:
             rows.append({"parameter": name, "values": values})
     return rows
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from automl.comparison.curves import AXES
 from automl.comparison.words import entry_of
-from automl.plots.style import INK, SERIES, accuracy_axis, figure, legend
+from automl.plots.style import INK, SERIES, accuracy_axis, figure, legend, stroke
 
 Json = Mapping[str, Any]
 
@@ -38,11 +38,10 @@ def incumbents(groups: Sequence[Json]) -> Figure | None:
         for place, group in shown:
             curve = group["curves"][axis]
             x = [value / scale if axis == "seconds" else value for value in curve["x"]]
-            colour = SERIES[place % len(SERIES)]
-            line = "-" if place < len(SERIES) else "--"
-            one.step(x, curve["median"], line, where="post", color=colour, label=group["label"])
+            line = stroke(place)
+            one.step(x, curve["median"], where="post", **line, label=group["label"])
             if curve["low"] is not None:
-                band = {"step": "post", "color": colour, "alpha": 0.18, "linewidth": 0}
+                band = {"step": "post", "color": line["color"], "alpha": 0.18, "linewidth": 0}
                 one.fill_between(x, curve["low"], curve["high"], **band)
         one.set_xlabel(label)
         one.xaxis.set_major_locator(MaxNLocator(5, integer=axis != "seconds"))
@@ -54,7 +53,7 @@ def incumbents(groups: Sequence[Json]) -> Figure | None:
     axes[0].set_ylabel("incumbent's validation accuracy")
     columns = 1 if any(len(group["label"]) > 30 for group in groups) else 2
     handles = axes[0].get_legend_handles_labels()[0]
-    legend(made, handles, loc="outside upper left", ncols=columns)
+    legend(made, handles, loc="outside upper left", ncols=columns, handlelength=3.0)
     return made
 
 

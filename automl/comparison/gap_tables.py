@@ -31,7 +31,7 @@ def ours(found: Json) -> Table | None:
     )
     head = (
         *("tested on", "trainable", "selected on the training domain", "selected on this domain"),
-        *("points (95 %)", "p (McNemar)"),
+        *("this − training domain, points (95 %)", "p (McNemar)"),
     )
     return Table(head, rows, 2)
 

@@ -12,8 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from automl.comparison import figures, gap_tables, latency_words, parameters, tables
-from automl.comparison.words import entry_of, validation
+from automl.comparison import figures, gap_tables, latency_words, parameters, tables, words
 from automl.disclosure import public
 from automl.plots import save, to_svg
 from automl.report.evaluation import DomainTable, evaluation
@@ -67,14 +66,17 @@ def render(found: Json, drawings: Mapping[str, Markup]) -> str:
         + (f" and {len(groups) - 2} more" if len(groups) > 2 else ""),
         names=" · ".join(group["label"] for group in groups),
         same=found["images"]["same"],
+        smoke=words.smoke(found),
+        verdicts=[line[:1].upper() + line[1:] for line in words.verdicts(found)],
         images=_sentence(found["images"]["line"]),
         searches=tables.searches(found),
         differences=tables.differences(found),
         best=tables.best(found),
-        validation=validation(found),
+        validation=words.validation(found),
         latencies=[f"{line}." for line in latency_words.lines(found)],
         curves=_caption(found),
         accuracies=tables.accuracies(found),
+        errors=tables.errors(found),
         pairs=tables.pairs(found),
         untested=tables.untested(found),
         ranks=tables.ranks(found),
@@ -125,7 +127,7 @@ def _confusions(found: Json) -> list[tuple[str, list[tuple[str, DomainTable]]]]:
         entries = [
             (search, entry)
             for search in found["searches"]
-            if (entry := entry_of(search, domain)) is not None
+            if (entry := words.entry_of(search, domain)) is not None
         ]
         shown = evaluation({"evaluation": {"domains": [entry for _, entry in entries]}}).domains
         named = [

@@ -12,9 +12,10 @@ from automl.formatting import (
     MISSING,
     configuration_words,
     counted,
+    mean_over_seeds,
     percent,
-    percent_interval,
 )
+from automl.report.evaluation import FALSE, MISSED
 
 Json = Mapping[str, Any]
 
@@ -85,7 +86,7 @@ def best(found: Json) -> Table:
         text = configuration_words(incumbent["configuration"])
         rows.append((one["key"], "incumbent", share, *latency, text))
         if chosen is not None:
-            mean = percent_interval(chosen["mean"], chosen["interval"])
+            mean = mean_over_seeds(chosen["mean"], chosen["interval"])
             shown = f"{mean}, {counted(chosen['seeds'], 'seeds')}"
             text = configuration_words(chosen["configuration"])
             latency = [latency_words.cell(one, "confirmed")] * timed
@@ -114,14 +115,21 @@ def accuracies(found: Json) -> Table | None:
     )
 
 
+def errors(found: Json) -> Table | None:
+    """Hits missed and false alarms of each search, by domain."""
+    rows = tuple((domain.replace("_", " "), *rest) for domain, *rest in words.errors(found))
+    caption = "Hits (images with diffraction) missed, and false alarms, 95 % intervals (Wilson)"
+    return Table(("domain", "", MISSED, FALSE), rows, 2, caption=caption) if rows else None
+
+
 def pairs(found: Json) -> Table | None:
     """The paired tests."""
     rows = tuple(
         (
             row["domain"].replace("_", " "),
-            f"{row['b']} − {row['a']}",
+            row["pair"].replace(" ", "\u00a0"),
             words.points_interval(row["difference"], row["interval"]),
-            f"{row['a']} {row['only_a']}, {row['b']} {row['only_b']}",
+            words.right_alone(row),
             words.p_value(row["p"]),
             words.p_value(row["p_holm"]),
         )
@@ -147,10 +155,10 @@ def ranks(found: Json) -> Table | None:
     rows = tuple(
         (
             row["domain"].replace("_", " "),
-            f"{row['a']} and {row['b']}",
-            " and ".join(map(str, row["seeds"])),
-            " and ".join(percent(value) for value in row["median"]),
-            " and ".join(f"{rank:.1f}" for rank in row["mean_rank"]),
+            f"{row['b']} over {row['a']}",
+            words.each(row["seeds"]),
+            words.each(row["median"], percent),
+            words.each(row["mean_rank"], "{:.1f}".format),
             f"{row['superiority']:.2f}",
             words.p_value(row["p"]),
             words.p_value(row["p_holm"]),
@@ -159,7 +167,7 @@ def ranks(found: Json) -> Table | None:
     )
     head = (
         *("domain", "pair", "seeds", "median", "mean rank"),
-        *("chance that the second is above", "p (Mann-Whitney)", "p (Holm)"),
+        *("chance of above", "p (Mann-Whitney)", "p (Holm)"),
     )
     return Table(head, rows, 2) if rows else None
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from automl.comparison import latency_words, words
 from automl.comparison.differences import KINDS
-from automl.formatting import configuration, percent, percent_interval
+from automl.formatting import configuration, mean_over_seeds, percent, percent_interval
+from automl.report.evaluation import FALSE, MISSED
 
 Json = Mapping[str, Any]
 
@@ -17,7 +18,7 @@ _ROWS = 12
 def text(found: Json) -> str:
     """Write a comparison, what differs first."""
     searches, groups = list(found["searches"]), found["groups"]
-    lines = [found["images"]["line"], ""]
+    lines = [found["images"]["line"], *filter(None, [words.smoke(found)]), ""]
     lines += [_heading(group, searches) for group in groups]
     lines += ["", *_differences(found, searches)]
     lines += ["", "Best configurations", *_configurations(found)]
@@ -25,7 +26,7 @@ def text(found: Json) -> str:
     lines += [warning] if (warning := words.validation(found)) else []
     if found["domains"]:
         lines += ["", "Test accuracy, 95 % interval (Wilson)", *_accuracies(found, searches)]
-    for section in (_pairs, _ranks, _gap, _moved):
+    for section in (_errors, _pairs, _ranks, _gap, _moved):
         part = section(found)
         lines += ["", *part] if part else []
     lines += ["", "Cost", *_cost(searches)]
@@ -79,7 +80,7 @@ def _configurations(found: Json) -> list[str]:
             f"{_latency(found, search, 'incumbent')}{configuration(best['configuration'])}"
         )
         if chosen is not None:
-            mean = percent_interval(chosen["mean"], chosen["interval"])
+            mean = mean_over_seeds(chosen["mean"], chosen["interval"])
             lines.append(
                 f"  {search['key']}  confirmed  {mean}  "
                 f"{_latency(found, search, 'confirmed')}{configuration(chosen['configuration'])}"
@@ -99,13 +100,20 @@ def _accuracies(found: Json, searches: Sequence[Json]) -> list[str]:
     return table(rows)
 
 
+def _errors(found: Json) -> list[str]:
+    rows = words.errors(found)
+    head = ("", "", MISSED, FALSE)
+    title = "Hits (images with diffraction) missed, and false alarms, 95 % intervals (Wilson)"
+    return [title, *table([head, *rows])] if rows else []
+
+
 def _pairs(found: Json) -> list[str]:
     rows = [
         [
             row["domain"],
-            f"{row['b']} − {row['a']}",
+            row["pair"],
             words.points_interval(row["difference"], row["interval"]),
-            f"{row['only_a']} / {row['only_b']}",
+            words.right_alone(row),
             words.p_value(row["p"]),
             words.p_value(row["p_holm"]),
         ]
@@ -124,8 +132,8 @@ def _ranks(found: Json) -> list[str]:
     rows = [
         [
             row["domain"],
-            f"{row['a']} and {row['b']}",
-            " and ".join(f"{rank:.1f}" for rank in row["mean_rank"]),
+            f"{row['b']} over {row['a']}",
+            words.each(row["mean_rank"], "{:.1f}".format),
             f"{row['superiority']:.2f}",
             words.p_value(row["p"]),
             words.p_value(row["p_holm"]),
@@ -134,7 +142,7 @@ def _ranks(found: Json) -> list[str]:
     ]
     if not rows:
         return []
-    head = ["", "pair", "mean rank", "second above first", "Mann-Whitney p", "Holm"]
+    head = ["", "pair", "mean rank", "chance of above", "Mann-Whitney p", "Holm"]
     return ["Over seeds", *table([head, *rows])]
 
 
@@ -142,7 +150,7 @@ def _gap(found: Json) -> list[str]:
     gap = found["gap"]
     if gap is None:
         return []
-    rows = [["", "selected elsewhere", "selected here", "points (95 %)", "p"]]
+    rows = [["", "selected elsewhere", "selected here", "here − elsewhere, points (95 %)", "p"]]
     rows += [
         [
             f"{row['domain']}, {row['own']} after {row['base']}",

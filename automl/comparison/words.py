@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from automl.comparison.accuracy import NOT_RECORDED, NOT_THE_SAME, OTHER_CLASSES
 from automl.comparison.differences import LIMIT
 from automl.formatting import MISSING, counted, duration, number, percent_interval, quantity
+from automl.report.evaluation import errors_of
 
 Json = Mapping[str, Any]
 
@@ -19,6 +20,7 @@ _REASONS = {
 OTHER_DATA = "other data"
 
 _LEAST_P = 1e-4
+_SIGNIFICANT = 0.05
 
 
 def p_value(p: float | None) -> str:
@@ -57,6 +59,58 @@ def validation(found: Json) -> str:
     if len({search["labels"] for search in found["searches"]}) > 1:
         return f"The searches tell different classes apart (labels): {rest}"
     return ""
+
+
+def smoke(found: Json) -> str:
+    """A warning where a search was no more than a smoke test, else nothing."""
+    keys = [search["key"] for search in found["searches"] if search["scale"] == "smoke"]
+    if not keys:
+        return ""
+    return f"A smoke test's numbers mean nothing: {', '.join(keys)} ran at scale=smoke."
+
+
+def right_alone(row: Json) -> str:
+    """The images that one of two alone classifies rightly, in the order of the difference."""
+    return f"{row['b']} {row['only_b']}, {row['a']} {row['only_a']}"
+
+
+def verdicts(found: Json) -> list[str]:
+    """Of two searches a sentence a domain: which is right more often, and whether by chance.
+
+    Nothing for more than two, whose pairs only a table holds.
+    """
+    if len(found["searches"]) > 2:
+        return []
+    return [_verdict(row) for row in found["pairs"] if row["reason"] is None]
+
+
+def _verdict(row: Json) -> str:
+    where = f"{row['domain'].replace('_', ' ')} test images"
+    if not row["difference"]:
+        return f"{where}: {row['a']} and {row['b']} are right equally often."
+    better, other = (row["b"], row["a"]) if row["difference"] > 0 else (row["a"], row["b"])
+    size = f"{points(abs(row['difference'])).lstrip('+')} points"
+    sure = "beyond chance" if row["p_holm"] < _SIGNIFICANT else "chance alone may do that"
+    p = p_value(row["p_holm"])
+    return (
+        f"{where}: {better} is right more often than {other} by {size}; {sure} "
+        f"(McNemar test, Holm: p {p if p.startswith('<') else f'= {p}'})."
+    )
+
+
+def each(values: Mapping[str, Any], write: Callable[[Any], str] = str) -> str:
+    """What each of two groups has: ``B 3.0, A 8.0``."""
+    return ", ".join(f"{key} {write(value)}" for key, value in values.items())
+
+
+def errors(found: Json) -> list[tuple[str, str, str, str]]:
+    """Hits missed and false alarms of each search by domain: (domain, key, missed, false)."""
+    return [
+        (domain, search["key"], *(value for _, value in known))
+        for domain in found["domains"]
+        for search in found["searches"]
+        if (entry := entry_of(search, domain)) is not None and (known := errors_of(entry))
+    ]
 
 
 def reason(why: str | None) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from automl.plots.style import INK, SERIES, accuracy_axis, figure, legend, style
+from automl.plots.style import INK, SERIES, accuracy_axis, figure, legend, stroke, style
 from automl.statistics import bootstrap_band
 
 Curve = Sequence[Sequence[float | None]]
@@ -36,33 +36,34 @@ def confirmed_curves(confirmation: Sequence[Mapping[str, Any]]) -> Figure:
         epochs, values = _aligned([seed.get("curve") or () for seed in _finished(one)])
         if not len(epochs):
             continue
-        colour = SERIES[index % len(SERIES)]
+        line = stroke(index)
         chosen = bool(one.get("chosen"))
         name = f"{letter(index)}, {len(values)} seeds" if len(values) > 1 else f"{letter(index)}"
         axes.plot(
             epochs,
             values.mean(axis=0),
-            color=colour,
+            **line,
             linewidth=2.2 if chosen else 1.3,
-            linestyle="-" if index < len(SERIES) else "--",
             label=name + (" (chosen)" if chosen else ""),
             marker="o" if len(epochs) == 1 else None,
         )
         if len(values) > 1:
             low, high = bootstrap_band(values, seed=_BAND_SEED)
-            axes.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
+            axes.fill_between(epochs, low, high, color=line["color"], alpha=0.18, linewidth=0)
     axes.set_xlabel("epoch")
     axes.set_ylabel("validation accuracy")
     axes.margins(x=0.02)
     axes.xaxis.get_major_locator().set_params(integer=True)
     accuracy_axis(axes.yaxis)
     if axes.lines:
-        legend(axes, loc="lower right")
+        legend(axes, loc="lower right", handlelength=3.0)
     return made
 
 
 def model_curves(curve: Curve) -> Figure:
     """Accuracy (solid) and loss (dashed) of one model on both sets (the paper's Figure 4).
+
+    Validation is thicker than training.
 
     Args:
         curve: of the chosen model.
@@ -83,8 +84,10 @@ def model_curves(curve: Curve) -> Figure:
         epochs, values = series(curve, column)
         if not epochs:
             continue
-        target.plot(epochs, values, color=colour, linestyle=line, linewidth=1.5)
-        handles.append(Line2D([], [], color=colour, linestyle=line, label=label))
+        width = 2.4 if column in (_VALIDATION, _VALIDATION_LOSS) else 1.2
+        look: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": width}
+        target.plot(epochs, values, **look)
+        handles.append(Line2D([], [], **look, label=label))
     axes.set_xlabel("epoch")
     axes.set_ylabel("accuracy")
     losses.set_ylabel("loss", color=INK)

@@ -11,6 +11,7 @@ from automl.plots.scales import scale_of
 from automl.plots.style import FAILED, INK, accuracy_axis, figure, foot, legend, shades
 
 _COLUMNS = 3
+_LONGEST = 14
 
 
 def parameter_scatter(
@@ -82,7 +83,7 @@ def _panel(
         axes.tick_params(axis="x", labelsize=7)
         axes.xaxis.get_offset_text().set_fontsize(7)
     else:
-        labels = list(scale.labels)
+        labels = _shortened(scale.labels)
         crowded = sum(len(label) for label in labels) > 22
         axes.set_xticks(range(len(labels)), labels, rotation=90 if crowded else 0, fontsize=7)
         axes.set_xlim(-0.6, len(labels) - 0.4)
@@ -98,3 +99,9 @@ def _panel(
     axes.set_title(name.replace("_", " "), fontsize=8.5, color=INK, loc="left")
     axes.tick_params(axis="y", labelsize=7)
     accuracy_axis(axes.yaxis)
+
+
+def _shortened(labels: Sequence[str]) -> list[str]:
+    """Long labels cut, unless that would make two of them one."""
+    cut = [x if len(x) <= _LONGEST else f"{x[: _LONGEST - 1]}…" for x in labels]
+    return cut if len(set(cut)) == len(cut) else list(labels)

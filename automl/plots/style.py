@@ -19,6 +19,8 @@ from matplotlib.ticker import PercentFormatter
 
 INK = "#1f2329"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+STROKES = ("-", "--", "-.", ":")
+"""Of lines that stand for different things: without colour they are told apart by these."""
 FAILED = "#8c8c8c"
 PAPER = "#fefefe"
 """The page's own colour, behind text that lines would strike through."""
@@ -74,6 +76,11 @@ def legend(axes: Any, handles: Sequence[Any] | None = None, **options: Any) -> N
     if handles is not None:
         chosen["handles"] = handles
     axes.legend(**chosen)
+
+
+def stroke(place: int) -> dict[str, str]:
+    """Colour and dashes of the line at a place among several."""
+    return {"color": SERIES[place % len(SERIES)], "linestyle": STROKES[place % len(STROKES)]}
 
 
 def shades(values: Iterable[float]) -> dict[float, str]:

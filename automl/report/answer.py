@@ -50,7 +50,7 @@ class Answer:
         cards: test accuracies by domain.
         facts: (label, value) pairs: the images, the cost and the speed.
         uses: what to do with it.
-        smoke: that the search was no more than a test, empty otherwise.
+        smoke: that the search was no more than a test, and what would be more.
         surrogate: the images are simulated.
         note: the data set's own words about itself.
     """
@@ -63,7 +63,7 @@ class Answer:
     cards: tuple[Card, ...]
     facts: tuple[tuple[str, str], ...]
     uses: tuple[Use, ...]
-    smoke: str
+    smoke: Use | None
     surrogate: bool
     note: str
 

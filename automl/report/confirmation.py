@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from automl.formatting import MISSING, configuration_words, percent, percent_interval
+from automl.formatting import (
+    MISSING,
+    configuration_words,
+    mean_over_seeds,
+    percent,
+    percent_interval,
+)
 from automl.plots.curves import letter
 from automl.report.access import bounds, mapping, real, rows, text, whole
 
@@ -56,7 +62,7 @@ def _row(index: int, one: Mapping[str, Any]) -> ConfirmedRow:
         letter=letter(index),
         identifier=text(one, "configuration_id", MISSING)[:8],
         words=configuration_words(mapping(one, "configuration")),
-        mean=percent_interval(real(one, "mean"), bounds(one, "interval")),
+        mean=mean_over_seeds(real(one, "mean"), bounds(one, "interval")),
         seeds=tuple(_seed(seed) for seed in rows(one, "seeds")),
         chosen=bool(one.get("chosen")),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from automl.formatting import MISSING, counted, duration, quantity
 from automl.report.access import budget_unit, mapping, real, text, whole
+from automl.report.uses import Use
 
 _ENOUGH = 100
 """Images from which a rate is told: fewer take milliseconds, the first of them most."""
@@ -18,16 +19,18 @@ def facts(results: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return (*_images(results), *_cost(results), *_speed(results))
 
 
-def smoke_test(results: Mapping[str, Any]) -> str:
-    """What a search at the smallest scale must say before anything else; empty at any other."""
+def smoke_test(results: Mapping[str, Any]) -> Use | None:
+    """What a search at the smallest scale must say before anything else; ``None`` at any other."""
     if text(results, "scale") != "smoke":
-        return ""
+        return None
     trained = _images_of(results, "train")
     on = f", after training on {quantity(trained)} images" if trained else ""
     search = shlex.quote(text(results, "search", "NAME"))
-    return (
+    return Use(
+        "A smoke test",
+        f"python -m automl.run search={search} scale=demo",
         f"It shows that everything runs{on}; no number on this page means anything. "
-        f"For a first result: python -m automl.run search={search} scale=demo"
+        "For a first result:",
     )
 
 

@@ -145,6 +145,9 @@ def _usual_reason(results: Mapping[str, Any], status: str) -> str:
 
 
 def _rungs(results: Mapping[str, Any]) -> list[RungRow]:
+    brackets = rows(results, "brackets")
+    if sum(len(rows(bracket, "rungs")) for bracket in brackets) < 2:
+        return []  # every trial at one budget: the counts above say it
     return [
         RungRow(
             bracket=text(bracket, "index", MISSING),
@@ -155,7 +158,7 @@ def _rungs(results: Mapping[str, Any]) -> list[RungRow]:
             failed=quantity(real(rung, "failed")),
             best=percent(real(rung, "best")),
         )
-        for bracket in rows(results, "brackets")
+        for bracket in brackets
         for index, rung in enumerate(rows(bracket, "rungs"))
     ]
 

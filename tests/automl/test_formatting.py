@@ -9,6 +9,7 @@ from automl.formatting import (
     configuration_words,
     counted,
     duration,
+    mean_over_seeds,
     number,
     percent,
     percent_interval,
@@ -58,6 +59,12 @@ def test_percent_with_its_interval_or_without():
     assert percent_interval(86 / 91, (0.8778, 0.9763), 91) == "94.5 % (87.8–97.6)"
     assert percent_interval(0.5, None) == "50.0 %"
     assert percent_interval(0.5, [None, 0.6]) == "50.0 %"
+
+
+def test_seeds_that_agree_have_no_interval_of_no_width():
+    assert mean_over_seeds(0.98, (0.98, 0.98)) == "98.0 % (seeds alike)"
+    assert mean_over_seeds(0.98, [0.97, 0.99]) == "98.0 % (97.0–99.0)"
+    assert mean_over_seeds(0.98, None) == "98.0 %"
     assert percent_interval(None, None) == "–"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from automl import paper
-from automl.comparison import compare
+from automl.comparison import compare, tables, words
 from automl.comparison.source import load, load_all
 from automl.comparison.text import text
 
@@ -31,12 +33,33 @@ def test_two_models_on_the_same_images(tmp_path, write_search):
     assert not any(key == "name" for _, key in kinds(found))
     assert "different validation images" not in text(found)
     row = found["pairs"][0]
-    assert (row["a"], row["b"], row["only_a"], row["only_b"]) == ("A", "B", 6, 2)
+    assert (row["pair"], row["only_b"], row["only_a"]) == ("B − A", 2, 6)
     assert row["difference"] == pytest.approx(-4 / 60)
+    # Sign and order agree wherever they stand: the second search first.
+    assert list(row).index("b") < list(row).index("a")
+    assert re.search(r"B − A +−6\.67 \(.*\) +B 2, A 6 ", text(found))
+    assert ("B\u00a0−\u00a0A", "B 2, A 6") in {(row[1], row[3]) for row in tables.pairs(found).rows}
     assert row["p"] == pytest.approx(2 * (1 + 8 + 28) / 256)
     assert row["p_holm"] == row["p"]
     low, high = row["interval"]
     assert low < row["difference"] < high
+
+
+def test_of_two_models_a_sentence_says_which_is_better(tmp_path, write_search):
+    write_search(tmp_path, "one", wrong=range(10))
+    write_search(tmp_path, "two", algorithm="tpe", wrong=(0,))
+    found = compared(tmp_path, "one", "two")
+    first, *_ = words.verdicts(found)
+    assert first == (
+        "synthetic test images: B is right more often than A by 15.00 points; beyond chance "
+        "(McNemar test, Holm: p = 0.004)."
+    )
+    turned, *_ = words.verdicts(compared(tmp_path, "two", "one"))
+    assert "A is right more often than B by 15.00 points; beyond chance" in turned
+    write_search(tmp_path, "three", seed=7, wrong=(0, 1))
+    near = words.verdicts(compared(tmp_path, "two", "three"))[0]
+    assert "A is right more often than B by 1.67 points; chance alone may do that" in near
+    assert words.verdicts(compared(tmp_path, "one", "two", "three")) == []
 
 
 def test_equal_ledgers_give_an_equal_comparison(tmp_path, write_search):
@@ -90,7 +113,8 @@ def test_seeds_of_one_search_are_pooled(tmp_path, write_search):
     assert pairs == {(f"A·{seed}", f"B·{seed}") for seed in range(5)}
     row = next(row for row in found["ranks"] if row["domain"] == "synthetic")
     assert row["superiority"] == 0.0
-    assert row["mean_rank"] == [8.0, 3.0]
+    assert row["mean_rank"] == {"B": 3.0, "A": 8.0}
+    assert re.search(r"B over A +B 3\.0, A 8\.0 +0\.00 ", text(found))
     assert row["p"] == pytest.approx(2 / 252)
     assert "seeds of one search" in text(found)
 
@@ -194,6 +218,25 @@ def test_parameters_of_another_space_have_no_value(tmp_path, write_search):
     write_search(tmp_path, "two", algorithm="tpe", parameters={"y": 3})
     values = {row["parameter"]: row["values"] for row in compared(tmp_path, "one", "two")["moved"]}
     assert values == {"x": {"A": 0.3}, "kind": {"A": "a"}, "y": {"B": 3}}
+
+
+def test_a_parameter_that_no_best_configuration_has_did_not_move(tmp_path, write_search):
+    write_search(tmp_path, "one", space={"x": {}, "kind": {}, "depth": {}})
+    write_search(tmp_path, "two", algorithm="tpe", kind="b", parameters={"x": 0.3, "kind": "b"})
+    found = compared(tmp_path, "one", "two")
+    assert [row["parameter"] for row in found["moved"]] == ["kind"]
+
+
+def test_a_smoke_test_among_the_searches_is_named(tmp_path, write_search):
+    write_search(tmp_path, "one")
+    write_search(tmp_path, "two", algorithm="tpe")
+    found = compared(tmp_path, "one", "two")
+    said = "A smoke test's numbers mean nothing: {} ran at scale=smoke."
+    assert text(found).splitlines()[1] == said.format("A, B")
+    found["searches"][0]["scale"] = "demo"
+    assert text(found).splitlines()[1] == said.format("B")
+    found["searches"][1]["scale"] = "demo"
+    assert "smoke" not in text(found)
 
 
 def test_a_parameter_of_the_space_that_the_best_does_not_have_is_inactive(tmp_path, write_search):
