@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automl import environment
 from automl.command_line import python_command
-from automl.compose import BORDER_ERRORS, compose_command, explain
 from automl.errors import SearchError, UserError
-from automl.multirun import Planned, plan_searches, run_all
 from automl.terminal import say
+
+if TYPE_CHECKING:
+    from automl.multirun import Planned
 
 BAD_INPUT = 2
 FAILED = 1
@@ -55,19 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Until a cluster has started this is imports, a fifth of whose time went to the collector.
     gc.disable()
     try:
-        command = compose_command(words)
-        searches = plan_searches(command.jobs)
-        if command.multirun:
-            return run_all(searches, run_one)
-        for search in searches:
-            run_one(search)
+        return _run_all(words, run_one)
     except UserError as error:
         return _say(str(error), BAD_INPUT)
     except SearchError as error:
         return _say(f"{error}; {error.advice}", FAILED)
-    except BORDER_ERRORS as error:
-        return _say(str(explain(error)), BAD_INPUT)
     except KeyboardInterrupt:
+        # One more Ctrl-C would only tell of Python's own end.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
         command_line = python_command("automl.run", words)
         again = f"the same command goes on where it stopped:\n  {command_line}"
         if terminated.is_set():
@@ -75,6 +73,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(f"stopped; {again}", INTERRUPTED)
     finally:
         gc.enable()
+
+
+def _run_all(words: Sequence[str], run_one: Callable[[Planned], None]) -> int:
+    # Here, not above: they take half a second, in which Ctrl-C is answered with a line too.
+    from automl.compose import BORDER_ERRORS, compose_command, explain
+    from automl.multirun import plan_searches, run_all
+
+    try:
+        command = compose_command(words)
+        searches = plan_searches(command.jobs)
+        if command.multirun:
+            return run_all(searches, run_one)
+        for search in searches:
+            run_one(search)
+    except BORDER_ERRORS as error:
+        raise explain(error) from error
     return 0
 
 
@@ -83,7 +97,7 @@ def _run(search: Planned) -> None:
     if not settings.preview:
         if search.begun and _is_finished(search):
             return
-        say(f"search {name}: {'going on' if search.begun else 'new'} in {_shown(search)}")
+        say(f"{'going on with the' if search.begun else 'new'} search in {_shown(search)}")
     # Below are Ray, torch and MLflow: whoever asks for --help or misspells a key does not wait.
     from automl.planning import check, preview
 

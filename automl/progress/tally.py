@@ -92,7 +92,8 @@ class Tally:
     incumbents: list[float] = field(default_factory=list)
     failures: dict[str, int] = field(default_factory=dict)
     last_failure: str = ""
-    _before: float | None = None
+    # Seconds and budget up to the first that was spent: until then workers import and set up.
+    _first: tuple[float, float] | None = None
     _last_time: float | None = None
     _seen_epochs: set[tuple[str, str, int]] = field(default_factory=set)
 
@@ -130,11 +131,13 @@ class Tally:
     @property
     def seconds_left(self) -> float | None:
         """Estimate from the budget spent so far, ``None`` while there is nothing to go by."""
-        # What was prepared before the first trial was asked for is not done again.
-        working = self.active_seconds - (self._before or 0.0)
-        if self.spent <= 0 or working <= 0 or self.budget_planned <= 0:
+        if self._first is None or self.budget_planned <= 0:
             return None
-        return working * max(self.budget_planned - self.spent, 0.0) / self.spent
+        # What was prepared and set up before is not done again.
+        seconds, spent = self.active_seconds - self._first[0], self.spent - self._first[1]
+        if spent <= 0 or seconds <= 0:
+            return None
+        return seconds * max(self.budget_planned - self.spent, 0.0) / spent
 
     def seconds_since(self, begun: float | None) -> float:
         """Seconds from a moment up to the last event."""
@@ -158,8 +161,6 @@ class Tally:
         number = _real(event.get("number"))
         if number is None:
             return
-        if self._before is None:
-            self._before = self.active_seconds
         position = (_real(event.get("bracket")), _real(event.get("rung")))
         trial = Watched(
             number=int(number),
@@ -207,7 +208,7 @@ class Tally:
         key = (trial.identifier, str(trial.seed), epoch)
         if key not in self._seen_epochs:
             self._seen_epochs.add(key)
-            self.spent += 1
+            self._spend(1.0)
 
     def finish(self, trial: Watched, event: Mapping[str, Any]) -> bool:
         """Take a result; whether it made the trial the incumbent."""
@@ -221,7 +222,7 @@ class Tally:
         if not known:
             self.finished += 1
         if trial.epoch == 0 and event.get("answered_by") is None:
-            self.spent += max(trial.budget - trial.previous, 0.0)
+            self._spend(max(trial.budget - trial.previous, 0.0))
         self._end(trial)
         best = self.incumbent
         better = (
@@ -249,6 +250,10 @@ class Tally:
         """The rung that this trial's end has closed, if it was the last one missing."""
         rung = self.rungs.get(trial.position) if trial.position is not None else None
         return rung if rung is not None and rung.ended == rung.planned else None
+
+    def _spend(self, budget: float) -> None:
+        self.spent += budget
+        self._first = self._first or (self.active_seconds, self.spent)
 
     def _end(self, trial: Watched) -> None:
         self.running.pop(trial.number, None)

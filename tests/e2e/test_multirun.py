@@ -86,7 +86,9 @@ def command(tmp_path, monkeypatch, capsys, found):
     monkeypatch.setattr(automl.search, "run_search", run_search)
 
     def call(*words, hydra=False, **told):
-        monkeypatch.setattr(run, "compose_command", compose_command if hydra else composed)
+        monkeypatch.setattr(
+            "automl.compose.compose_command", compose_command if hydra else composed
+        )
         names.clear()
         ends.clear()
         ends.update({int(number.removeprefix("at")): end for number, end in told.items()})
