@@ -30,9 +30,13 @@ def explanation(error: BaseException, keys: Keys) -> str:
     if mark is not None:
         return _bad_yaml(error, mark)
     text = one_line(error)
+    place = getattr(error, "full_key", None)
     if found := re.search(r"Could not (?:override|delete from config\.?) '([^']+)'", text):
         key = re.sub(r"[@=].*", "", found.group(1))
-        return f"{key}: no such key{near_key(key, keys())}"
+        known = keys()
+        if key in known:
+            return f"{key}: cannot be overridden so; write {key}=…"
+        return f"{key}: no such key{near_key(key, known)}"
     if found := re.search(r"Missing mandatory value: (\S+)", text):
         key = found.group(1).rstrip(".")
         return f"{key}: missing; give {key}=… on the command line"
@@ -45,9 +49,15 @@ def explanation(error: BaseException, keys: Keys) -> str:
         return f"configuration: ${{{key}}} refers to a key that is not there{near_key(key, keys())}"
     if found := re.search(r"Environment variable '([^']+)' not found", text):
         return f"configuration: the environment variable {found.group(1)} is not set; set it"
+    if "Recursive interpolation" in text:
+        where = f"{place}: the value" if place else "configuration: a value"
+        return f"{where} refers to itself by ${{…}}; write it out"
+    if isinstance(error, RecursionError) or "maximum recursion depth" in text:
+        return "configuration: a value contains itself; write it out"
+    if "Invalid defaults list" in text:
+        return f"configuration: {text}; mend the file"
     if "Config group override must be" in text:
         return "command line: a group without a choice; write group=choice, not group=null"
-    place = getattr(error, "full_key", None)
     if place:
         return f"{place}: {' '.join(str(error).splitlines()[0].split())}; mend the value"
     if type(error) is ValueError:
@@ -69,6 +79,8 @@ def near_key(key: str, keys: Collection[str]) -> str:
     good = next(n for n in range(len(parts), -1, -1) if not n or ".".join(parts[:n]) in known)
     section, rest = parts[:good], parts[good:]
     search = (_corrected, _elsewhere) if section else (_elsewhere, _corrected)
+    if not rest:
+        return "; it was taken away"
     meant = next(filter(None, (find(section, rest, known) for find in search)), None)
     if meant:
         return f"; did you mean '{meant}'?"

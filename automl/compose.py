@@ -27,7 +27,8 @@ from automl.errors import UserError
 from automl.settings import flatten
 
 BORDER_ERRORS = (HydraException, OmegaConfBaseException)
-_KEPT = "space.only."  # of every parameter, not only of those that a space's file lists there
+# Of every parameter, not only of those that a space's file lists there.
+_KEPT = ("space.only.", "space.only={")
 _MULTIRUN = ("-m", "--multirun")
 
 
@@ -131,8 +132,8 @@ def compose_command(words: Sequence[str]) -> Command:
         raise refused[0]
     if multirun and not jobs:
         raise UserError(
-            "multirun: another launcher or sweeper took the searches; leave hydra/launcher and "
-            "hydra/sweeper as they are: a search has its own workers"
+            "multirun: no search is left; write values out, not glob(…), and leave hydra/launcher "
+            "and hydra/sweeper as they are: a search has its own workers"
         )
     return Command(tuple(jobs), multirun or RunMode.MULTIRUN in modes)
 
@@ -179,6 +180,11 @@ def _check_flags(words: Sequence[str]) -> None:
     # Hydra's own would print its whole usage.
     parser.error = refuse
     given = parser.parse_args(list(words))
+    for word in given.overrides:
+        if not word.partition("=")[0].lstrip("+~"):
+            raise UserError(f"{word!r}: options are written key=value; --help lists them")
+    if given.config_dir == "":
+        raise UserError("--config-dir: names no folder; name yours")
     if given.config_dir is not None and not Path(given.config_dir).is_dir():
         raise UserError(f"--config-dir: there is no folder {given.config_dir}; name yours")
 

@@ -71,6 +71,8 @@ def _value(hint: Any, value: Any, key: str) -> Any:
             if kind is str and not isinstance(value, dict | list)
             else ""
         )
+        if value is None:
+            quotes = f"; give it one, as {key}=…"
         expected = _NAMES.get(kind, str(kind))
         raise UserError(f"{key}: expected {expected}, got {value!r}{quotes}")
     return dict(value) if kind in _MAPPINGS else value

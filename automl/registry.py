@@ -6,6 +6,7 @@ groups ``automl.datasets`` and ``automl.trainables``, or is named as ``package.m
 
 from __future__ import annotations
 
+import re
 import traceback
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -31,6 +32,8 @@ def find(group: Group, name: str) -> Any:
             "(or name it as package.module:Class)"
         )
     module, _, attribute = target.partition(":")
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+", target):
+        raise UserError(f"{key}: '{target}' names no class; write it as package.module:Class")
     try:
         imported = import_module(module)
     except Exception as error:  # whatever the module's own code raises

@@ -44,6 +44,8 @@ LATER: Mapping[str, Any] = {"labels": "full", "objective.name": "accuracy"}
 # More is a slip of the keyboard: such a search would fill memory before it began.
 _MOST = 10_000
 _MOST_BUDGET = 1_000_000_000
+_MOST_TRIALS = 1_000_000
+_MOST_LOOKAHEAD = 1000
 # Of a path, in bytes: what file systems take, less what is written below it.
 _LONGEST_PART, _LONGEST_PATH = 255, 3000
 
@@ -220,14 +222,25 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
     _at_least("workers", settings.workers, 1, _MOST)
     if settings.lookahead < 1:
         raise UserError(f"lookahead: {settings.lookahead:g} is below 1")
+    if settings.lookahead > _MOST_LOOKAHEAD:
+        raise UserError(
+            f"lookahead: {settings.lookahead:g} is above {_MOST_LOOKAHEAD}; 2 or 3 is usual"
+        )
     if settings.order == "arrival" and settings.lookahead != 1:
         raise UserError("lookahead: order=arrival keeps no worker waiting; leave lookahead at 1")
     _at_least("confirmation.configurations", settings.confirmation.configurations, 1, _MOST)
     _at_least("confirmation.seeds", settings.confirmation.seeds, 1, _MOST)
     _at_least("confirmation.budget", settings.confirmation.budget, 1, _MOST_BUDGET)
-    budget = settings.trainable.budget
+    trainable, budget = settings.trainable, settings.trainable.budget
     for key, value in (("min", budget.min), ("max", budget.max)):
         _at_least(f"trainable.budget.{key}", value, 1, _MOST_BUDGET)
+    if budget.min > budget.max:
+        raise UserError(
+            f"trainable.budget.min: {budget.min} is above trainable.budget.max, {budget.max}; "
+            "swap them"
+        )
+    for key, value in (("trials", trainable.trials), ("iterations", trainable.iterations)):
+        _at_most(f"trainable.{key}", value, _MOST_TRIALS)
     failures = settings.failures
     _at_least("failures.retries", failures.retries, 0)
     if failures.trial_seconds is not None and failures.trial_seconds <= 0:
@@ -246,7 +259,21 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         raise UserError(
             "scale.name and algorithm.name: both must be set; choose scale= and algorithm="
         )
-    for key, name in (("name", settings.name), ("warm_start", settings.warm_start)):
+    for key, text in (
+        ("data.problem", settings.data.problem),
+        ("tracking.experiment", settings.tracking.experiment),
+        ("tracking.artifacts", settings.tracking.artifacts),
+    ):
+        if text is not None and not text.strip():
+            raise UserError(f"{key}: {text!r} names nothing; give it a name")
+    if settings.tracking.name == "none" and settings.tracking.uri is not None:
+        raise UserError("tracking.uri: tracking=none keeps no runs; choose sqlite or server")
+    for key, name in (
+        ("name", settings.name),
+        ("warm_start", settings.warm_start),
+        ("search.name", settings.search.name),
+        ("scale.name", str(settings.scale["name"])),
+    ):
         if name is not None and not re.fullmatch(r"[A-Za-z0-9][\w.=-]{0,120}", name):
             raise UserError(
                 f"{key}: {name!r} cannot be a folder's name; "
@@ -339,5 +366,10 @@ def _check_cluster(cluster: ClusterSettings) -> None:
 def _at_least(key: str, value: int, least: int, most: int | None = None) -> None:
     if value < least:
         raise UserError(f"{key}: {value} is below {least}; give {least} or more")
-    if most is not None and value > most:
+    if most is not None:
+        _at_most(key, value, most)
+
+
+def _at_most(key: str, value: int, most: int) -> None:
+    if value > most:
         raise UserError(f"{key}: {value} is above {most}; give {most} or less")

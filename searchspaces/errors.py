@@ -33,8 +33,8 @@ def hint(given: object, known: Iterable[str]) -> str:
 def nearest(given: str, known: Iterable[str]) -> str | None:
     """Return the name that was meant, None where that would be a guess.
 
-    It is the one that the fewest slips lead to (a letter too many, too few, another one, or two
-    swapped), one for every four letters at most; or the only one that was shortened.
+    It is the only one that the fewest slips lead to (a letter too many, too few, another one, or
+    two swapped), one for every four letters at most; or the only one that was shortened.
 
     Args:
         given: The name that was not understood.
@@ -43,9 +43,10 @@ def nearest(given: str, known: Iterable[str]) -> str | None:
     names = sorted(set(known))
     word = given.casefold()
     slips = {name: _slips(word, name.casefold()) for name in names}
-    near = min(names, key=lambda name: slips[name], default=None)
-    if near is not None and slips[near] <= max(1, len(word) // _LETTERS_PER_SLIP) < len(near):
-        return near
+    fewest = min(slips.values(), default=0)
+    near = [name for name in names if slips[name] == fewest]
+    if len(near) == 1 and fewest <= max(1, len(word) // _LETTERS_PER_SLIP) < len(near[0]):
+        return near[0]
     longer = [name for name in names if _shortens(word, name.casefold())]
     return longer[0] if len(longer) == 1 and len(word) >= _SHORTEST else None
 

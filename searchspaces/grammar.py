@@ -55,6 +55,7 @@ _COMMON_KEYS = ("type", "default", "when")
 _OPTIONAL_KEYS = frozenset({"log", "numeric", "when"})
 # Four digits above what ConfigSpace rounds away.
 _FINEST = 1e4 * RESOLUTION
+_LARGEST = 2**53  # Up to here every whole number is a float, as which encodings hold them.
 # Names become MLflow parameter names, columns and hyperopt labels; Ray reads "/" as nesting.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -75,7 +76,9 @@ def parse_space(mapping: Mapping[str, Any], where: str = "space") -> Space:
     _require_mapping(mapping, where, f"a space with the keys {', '.join(_SPACE_KEYS)}")
     _check_keys(mapping, _SPACE_KEYS, _OPTIONAL_SPACE_KEYS, where)
     for key in ("name", "source"):
-        if key in mapping and not (isinstance(mapping[key], str) and mapping[key].strip()):
+        if key == "source" and mapping.get(key) is None:
+            continue
+        if not (isinstance(mapping[key], str) and mapping[key].strip()):
             raise SpaceError(f"{where}: {key}: is {mapping[key]!r}; give it a text")
     declared = mapping["parameters"]
     _require_mapping(declared, f"{where}: parameters", "parameter names and their declarations")
@@ -96,7 +99,7 @@ def parse_space(mapping: Mapping[str, Any], where: str = "space") -> Space:
     }
     space = Space(
         mapping["name"],
-        mapping.get("source", ""),
+        mapping.get("source") or "",
         _parents_first(conditioned, where),
         parse_published(mapping.get("published"), f"{where}: published"),
     )
@@ -303,6 +306,8 @@ def _require_number(value: object, whole: bool, where: str) -> None:
         raise SpaceError(f"{where}: {value!r} is not a number; {advice}")
     if not math.isfinite(value):
         raise SpaceError(f"{where}: is {value!r}; give a finite number")
+    if whole and abs(value) > _LARGEST:
+        raise SpaceError(f"{where}: {value!r} is beyond {_LARGEST}; use type: float")
     if whole and value != int(value):
         raise SpaceError(f"{where}: {value!r} is not a whole number; round it or use type: float")
 

@@ -68,7 +68,10 @@ def test_far_from_all_there_is_a_list_of_the_level(key, hint):
     assert near_key(key, KEYS) == hint
 
 
-NAMES = ("classical_random", "deepfreak_bohb", "deepfreak_random", "deepfreak_tpe", "glcm", "sift")
+NAMES = (
+    *("classical_random", "deepfreak_bohb", "deepfreak_random", "deepfreak_tpe"),
+    *("glcm", "paper_table4", "paper_table5", "sift"),
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,7 @@ NAMES = ("classical_random", "deepfreak_bohb", "deepfreak_random", "deepfreak_tp
         ("classical", "classical_random"),  # the only one that begins so
         ("dfbohb", "deepfreak_bohb"),
         ("deepfreak", None),  # several do
+        ("paper_table9", None),  # as near to the one as to the other
         ("deepfreak_grid", None),
         ("lbp", None),
         ("", None),

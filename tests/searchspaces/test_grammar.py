@@ -53,6 +53,13 @@ def test_every_type_becomes_its_value() -> None:
     assert (space.name, space.source) == ("mine", "nowhere")
 
 
+def test_whole_numbers_are_ones_that_a_float_holds() -> None:
+    count = {"type": "integer", "lower": 1, "upper": 2**53, "default": 3}
+    parse_space(declare(count=count))
+    with pytest.raises(SpaceError, match=r"count\.upper: \d+ is beyond \d+; use type: float"):
+        parse_space(declare(count=count | {"upper": 2**53 + 1}))
+
+
 def test_a_space_need_not_say_where_it_is_from() -> None:
     assert parse_space({"name": "mine", "parameters": {"kind": KIND}}).source == ""
 
