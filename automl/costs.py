@@ -87,7 +87,13 @@ def forecast(checked: Checked, name: str) -> Forecast | None:
 
 
 def lines(found: Forecast | None, unit: str, *, with_total: bool = True) -> list[str]:
-    """Return what a preview says of a forecast; `unit` is the budget's, in the plural."""
+    """Return what a preview says of a forecast.
+
+    Args:
+        found: The forecast.
+        unit: The budget's, in the plural.
+        with_total: Whether to say what the whole search takes.
+    """
     if found is None:
         return [f"  cost of a configuration: not known before {_LEAST} trials have finished"]
     each, at = "a configuration", ""

@@ -23,9 +23,9 @@ TRIAL = 0.01
 UNSURE = 1.2
 """Factor by which a probe of seconds may be wrong for a run of minutes."""
 REWARD = 0.6
-"""How much better, in spreads of the loss, a configuration is that costs one spread more: who
-takes more steps or grows more trees tends to win, and is trained longest (Table 11's winners have
-the smallest batches)."""
+"""How much better, in spreads of the loss, a configuration is that costs one spread more, where the
+probe saw no loss: who takes more steps tends to win, and is trained longest (Table 11's winners
+have the smallest batches)."""
 SURE = 3.0
 """How much more a probe tells of a loss, where it has seen one, than chance adds to it."""
 BETTER = 0.25
