@@ -11,8 +11,27 @@ import numpy as np
 
 from automl import registry
 from automl.errors import one_line
+from automl.prediction.chosen import Search, load
 from automl.session import Session, WorkerSpec
 from automl.tracking.model import LoggedModel, Restorable
+
+
+def restored_model(search: Search) -> LoggedModel | None:
+    """Load the chosen model without the search's images, with a blank one as its example.
+
+    Returns:
+        None for a model that only the search's images bring back.
+
+    Raises:
+        UserError: The file was deleted or damaged since.
+    """
+    settings = search.plan["config"]["trainable"]
+    trainable = registry.find("trainables", settings["name"])
+    if not hasattr(trainable, "restore"):
+        return None
+    screen = load(search, device="cpu", model=None, trusted=False)
+    example = np.zeros((1, *search.image_shape), np.uint8)
+    return _restorable(trainable, search.checkpoint, settings["options"], screen.model, example)
 
 
 def final_model(worker: Mapping[str, Any], checkpoint: str | None) -> LoggedModel | None:
@@ -40,9 +59,15 @@ def final_model(worker: Mapping[str, Any], checkpoint: str | None) -> LoggedMode
     trainable = registry.find("trainables", spec.trainable_name)
     example = np.asarray(session.example())
     if hasattr(trainable, "restore"):
-        target = f"{trainable.__module__}:{trainable.__qualname__}"
-        native = Restorable(path, target, spec.options, tuple(model.classes))
-        return LoggedModel("restorable", native, example, model.predict_proba(example))
+        return _restorable(trainable, path, spec.options, model, example)
     if model.flavor not in ("sklearn", "pytorch"):
         return None
     return LoggedModel(model.flavor, model.native, example, model.predict_proba(example))
+
+
+def _restorable(
+    trainable: Any, path: Path, options: Mapping[str, Any], model: Any, example: np.ndarray
+) -> LoggedModel:
+    target = f"{trainable.__module__}:{trainable.__qualname__}"
+    native = Restorable(path, target, options, tuple(model.classes))
+    return LoggedModel("restorable", native, example, model.predict_proba(example))

@@ -1,8 +1,8 @@
 """``python -m automl.sync NAME …``: bring MLflow to what the ledgers of searches say.
 
-Writes what the store lacks, up to a store that has lost everything: runs, parameters, metrics,
-tags, results and reports. The fitted model, which is no part of a ledger, is added when the
-search's own command is run again.
+Writes what the store lacks, up to a store that has lost everything: runs with their parameters,
+metrics and tags, results, reports, and the chosen model with its place in the registry. A model
+that cannot be loaded without the search's images comes with the search's own command.
 
 Options: ``runs=FOLDER`` (default: runs), ``uri=TRACKING_URI`` (default: each search's own),
 ``all`` in the place of names.
@@ -11,19 +11,24 @@ Options: ``runs=FOLDER`` (default: runs), ``uri=TRACKING_URI`` (default: each se
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from automl.disclosure import has_hidden
 from automl.errors import SearchError, UserError, one_line
+from automl.final_model import restored_model
 from automl.finish import closing_time, write_outcome
 from automl.ledger import Ledger, read_events
+from automl.prediction.chosen import find_search
 from automl.searches import asked_searches
 from automl.state import replayed
 from automl.tracking.check import check_uri
 from automl.tracking.mirror import Mirror
+from automl.tracking.model import LoggedModel
+from automl.tracking.written import Written
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,27 @@ def parse_options(arguments: Sequence[str]) -> Options:
     return Options(names, runs, values.get("uri"))
 
 
-def sync(folder: Path, uri: str | None) -> list[str]:
+@dataclass(frozen=True)
+class Synced:
+    """What became of one search.
+
+    Attributes:
+        written: What MLflow lacked and was given.
+        problems: One line for each thing that it still lacks.
+        notes: One line for each thing that only the search's own command can write.
+    """
+
+    written: Written
+    problems: Sequence[str]
+    notes: Sequence[str]
+
+
+def sync(folder: Path, uri: str | None) -> Synced:
     """Bring MLflow to what the ledger in ``folder`` says.
 
     Args:
         folder: The search's folder.
         uri: Tracking URI; None for the one that the search was configured with.
-
-    Returns:
-        One line for each thing that MLflow still lacks.
 
     Raises:
         UserError: The search is running, has no plan, or its store cannot be reached.
@@ -63,18 +80,9 @@ def sync(folder: Path, uri: str | None) -> list[str]:
     if plan is None:
         raise UserError(f"{folder.name}: its ledger has no plan; the search never began")
     tracking: dict[str, Any] = plan["config"]["tracking"]
-    uri = uri or tracking["uri"]
-    if uri is not None and has_hidden(uri):
-        raise UserError(
-            f"{folder.name}: its store is {uri}, without credentials; say which with uri="
-        )
-    if uri is None:
-        raise UserError(f"{folder.name}: it was run with tracking=none; say where with uri=")
-    try:
-        check_uri(uri)
-    except (ValueError, OSError) as error:
-        raise UserError(one_line(error)) from error
+    uri = _store(folder.name, uri or tracking["uri"])
     problems: list[str] = []
+    notes: list[str] = []
     with Ledger(folder) as ledger:
         mirror = Mirror(
             uri,
@@ -83,18 +91,48 @@ def sync(folder: Path, uri: str | None) -> list[str]:
             warn=problems.append,
         )
         state = replayed(ledger.events, path)
-        mirror.start(ledger.events)
+        # All before the writer starts: what is compared with the store is the search's end.
+        for event in ledger.events:
+            mirror.append(event)
         if state.closed:
             written = write_outcome(state, ledger.events, folder)
             mirror.finish(
                 results=written.results,
                 files=written.files,
                 figures=written.figures,
-                model=None,
+                model=partial(_model, folder, notes.append),
                 time=closing_time(ledger.events),
             )
-        # One that has not ended counts as killed.
-        return problems + mirror.close(timeout=60.0)
+        else:
+            mirror.left(round(1000 * float(ledger.events[-1]["time"])))
+        mirror.start([])
+        problems += mirror.close(timeout=60.0)
+        return Synced(mirror.written, problems, notes)
+
+
+def _age(runs: Path, name: str) -> float:
+    """Return when a search last wrote; in this order versions of models get their numbers."""
+    return (runs / name / "ledger.jsonl").stat().st_mtime
+
+
+def _store(name: str, uri: str | None) -> str:
+    if uri is None:
+        raise UserError(f"{name}: it was run with tracking=none; say where with uri=")
+    if has_hidden(uri):
+        raise UserError(f"{name}: its store is {uri}, without credentials; say which with uri=")
+    try:
+        check_uri(uri)
+    except (ValueError, OSError) as error:
+        raise UserError(one_line(error)) from error
+    return uri
+
+
+def _model(folder: Path, note: Callable[[str], None]) -> LoggedModel | None:
+    """Load a finished search's model; called where MLflow lacks it."""
+    model = restored_model(find_search(folder.name, folder.parent))
+    if model is None:
+        note("its model comes with the search's own command, which has the images that it needs")
+    return model
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,13 +144,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse_options(words)
         status = 0
-        for name in options.names:
-            problems = sync(options.runs / name, options.uri)
-            for problem in problems:
+        for name in sorted(options.names, key=partial(_age, options.runs)):
+            synced = sync(options.runs / name, options.uri)
+            given = str(synced.written)
+            if given or not synced.problems:
+                said = f"wrote {given}" if given else "MLflow lacked nothing"
+                print(f"{name}: {said}", flush=True)
+            for note in synced.notes:
+                print(f"{name}: {note}", flush=True)
+            for problem in synced.problems:
                 print(f"automl: {name}: {problem}", file=sys.stderr)
-            status = max(status, 1 if problems else 0)
-            if not problems:
-                print(f"{name}: MLflow has everything that its ledger says", flush=True)
+            status = max(status, 1 if synced.problems else 0)
     except (UserError, SearchError) as error:
         print(f"automl: {error}", file=sys.stderr)
         return 2

@@ -37,6 +37,19 @@ def upload_files(
     return missing
 
 
+def listed(store: Store, run_id: str) -> set[str]:
+    """Return the paths of a run's artifacts, those of its folders included."""
+    found: set[str] = set()
+    folders: list[str | None] = [None]
+    while folders:
+        for entry in store.client.list_artifacts(run_id, folders.pop()):
+            if entry.is_dir:
+                folders.append(entry.path)
+            else:
+                found.add(entry.path)
+    return found
+
+
 def _is(path: Path) -> bool:
     return Path(path).is_file()
 

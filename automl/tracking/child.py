@@ -76,4 +76,4 @@ def main(link: Connection) -> None:
     os._exit(0)
 
 
-ATTRIBUTES = ("drained", "error", "problems", "beats", "run_id", "experiment_id")
+ATTRIBUTES = ("drained", "error", "problems", "beats", "run_id", "experiment_id", "written")

@@ -13,8 +13,10 @@ from automl.tracking.child import Target
 from automl.tracking.model import ModelSource
 from automl.tracking.outcome import Outcome
 from automl.tracking.process import MirrorProcess
+from automl.tracking.run_view import KILLED
 from automl.tracking.thread import MirrorThread
 from automl.tracking.uri import absolute_uri
+from automl.tracking.written import Written
 
 _LOOK_SECONDS = 0.5
 _PATIENCE_SECONDS = 30.0  # before somebody who waits is told for what
@@ -111,6 +113,10 @@ class Mirror:
         self._aborted = True
         self._writer.send(("abort", (status, _now())))
 
+    def left(self, time: int) -> None:
+        """Queue that a search was left unfinished at ``time``, in milliseconds since 1970."""
+        self._writer.send(("abort", (KILLED, time)))
+
     def close(self, timeout: float) -> list[str]:
         """Write what is queued and end the writer, or leave one behind that stands still.
 
@@ -154,6 +160,11 @@ class Mirror:
     def parent_run_id(self) -> str | None:
         """The MLflow id of the search's run, once it was written."""
         return self._writer.run_id
+
+    @property
+    def written(self) -> Written:
+        """What the store lacked and has taken, as far as the writer has told."""
+        return self._writer.written
 
     @property
     def process_id(self) -> int | None:

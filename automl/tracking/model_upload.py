@@ -37,7 +37,7 @@ def upload_model(store: Store, run_id: str, model: LoggedModel) -> Any:
     Raises:
         mlflow.exceptions.MlflowException: The model cannot be saved or the store not reached.
     """
-    found = _found(store, run_id)
+    found = find_model(store, run_id)
     if found is not None:
         return found
     client = store.client
@@ -79,7 +79,8 @@ def _predict_function(model: LoggedModel) -> str:
     return "predict"
 
 
-def _found(store: Store, run_id: str) -> Any:
+def find_model(store: Store, run_id: str) -> Any:
+    """Return MLflow's entry of the model that a run has, or None; delete what is half logged."""
     found = store.client.search_logged_models(
         [store.experiment_id], filter_string=f"source_run_id = '{run_id}' AND name = '{NAME}'"
     )

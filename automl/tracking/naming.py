@@ -63,11 +63,17 @@ def milliseconds(event: Mapping[str, Any]) -> int:
     return round(float(event["time"]) * 1000)
 
 
-def run_name(configuration: Mapping[str, Any], configuration_id: str) -> str:
-    """Name a configuration's run: ``t10 lr=0.0048 b8 · 3f2a`` or ``glcm+rf · 9c1d``.
+def run_name(configuration: Mapping[str, Any], configuration_id: str, seed: str = "") -> str:
+    """Name a configuration's run: ``3f2a · t10 lr=0.0048 b8`` or ``9c1d seed 0 · glcm+rf``.
 
-    The first words of a configuration name it (they choose what is run); where it has none,
-    its first three numbers do, each under the shortest abbreviation that is its own.
+    What tells runs apart comes first, as tables cut long names. The first words of a
+    configuration tell what is run; where it has none, its first three numbers do, each under the
+    shortest abbreviation that is its own.
+
+    Args:
+        configuration: Its values.
+        configuration_id: Of which the first letters are taken.
+        seed: Of a run that confirms the configuration.
     """
     words = [value for value in configuration.values() if isinstance(value, str)]
     if words:
@@ -81,7 +87,8 @@ def run_name(configuration: Mapping[str, Any], configuration_id: str) -> str:
         short = _abbreviations(numbers)
         chosen = list(numbers.items())[:_PARTS_IN_NAME]
         text = " ".join(_part(short[name], value) for name, value in chosen)
-    return f"{text} · {configuration_id[:4]}".strip()
+    identity = f"{configuration_id[:4]} seed {seed}" if seed else configuration_id[:4]
+    return f"{identity} · {text}" if text else identity
 
 
 def _part(name: str, value: float) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from automl.tracking.child import Target
 from automl.tracking.thread import Message
+from automl.tracking.written import Written
 
 # The child finds modules where this process does, whatever folder it stands in.
 CHILD = (
@@ -52,6 +53,7 @@ class MirrorProcess:
         self.beats = 0
         self.run_id: str | None = None
         self.experiment_id: str | None = None
+        self.written = Written()
         self.ident: int | None = None
         self.pid: int | None = None
         self._target = target

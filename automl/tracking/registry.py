@@ -83,8 +83,7 @@ def register(store: Store, run_id: str, model: Any, wanted: Entry) -> str:
     """
     client = store.client
     _make(client, wanted)
-    known = {str(found.run_id): found for found in _versions(store, wanted.name)}
-    if run_id not in known:
+    if run_id not in {found.run_id for found in _versions(store, wanted.name)}:
         client.create_model_version(
             wanted.name,
             # A `models:/…` address would be looked up in whatever store MLflow's global one is.
@@ -94,12 +93,23 @@ def register(store: Store, run_id: str, model: Any, wanted: Entry) -> str:
             tags=dict(wanted.tags),
             description=wanted.note,
         )
-    versions = _versions(store, wanted.name)
+    return mark(store, run_id, model, wanted.name)
+
+
+def name_of(store: Store, run_id: str) -> str | None:
+    """Return the name under which a search's model is registered, if it is."""
+    found = store.client.search_model_versions(f"run_id = '{run_id}'", max_results=1)
+    return str(found[0].name) if found else None
+
+
+def mark(store: Store, run_id: str, model: Any, name: str) -> str:
+    """Link a logged model to its version and give the alias to the best; return the number."""
+    client, versions = store.client, _versions(store, name)
     number = str(next(found.version for found in versions if found.run_id == run_id))
     # The model's own page shows this; a server writes it itself, a file's client does not.
-    links = json.dumps([{"name": wanted.name, "version": number}])
+    links = json.dumps([{"name": name, "version": number}])
     client.set_logged_model_tags(model.model_id, {_LINKS: links})
-    client.set_registered_model_alias(wanted.name, naming.CHAMPION, best(versions).version)
+    client.set_registered_model_alias(name, naming.CHAMPION, best(versions).version)
     return number
 
 
@@ -153,13 +163,15 @@ def _about(name: str, select: str, size: tuple[int, int]) -> str:
 
 
 def _note(results: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
-    paragraphs = [f"Search `{results['name']}`."]
+    paragraphs = []
     if chosen:
+        # First: of a list of versions it is all that is read.
         seeds = counted(len(chosen.get("seeds") or ()), "seeds")
         paragraphs.append(
-            f"Validation accuracy {percent_interval(chosen.get('mean'), chosen.get('interval'))}, "
-            f"mean over {seeds}."
+            f"{percent_interval(chosen.get('mean'), chosen.get('interval'))} on the validation "
+            f"split of `{results['select']}`, mean over {seeds}."
         )
+    paragraphs.append(f"Search `{results['name']}`.")
     if chosen.get("configuration"):
         paragraphs.append(f"Configuration: {configuration_words(chosen['configuration'])}.")
     for tested in (results.get("evaluation") or {}).get("domains") or ():

@@ -10,6 +10,8 @@ from automl.tracking import naming
 
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 
+_FIRST = "validation_accuracy"
+
 CONFIGURATION, CONFIRMATION, SEARCH = "configuration", "confirmation", "search"
 
 
@@ -67,7 +69,8 @@ class RunView:
         A trial that is run again after a kill reports its epochs again. MLflow cannot replace
         a row of a history, so the first report of an epoch stands.
         """
-        for name, raw in metrics.items():
+        # MLflow lists metrics as they first came.
+        for name, raw in sorted(metrics.items(), key=lambda item: item[0] != _FIRST):
             value, key = naming.metric_value(raw), naming.key(name)
             if value is None or (key, step) in self._seen:
                 continue

@@ -25,7 +25,7 @@ _SEARCH = (
     "tags.`automl.scale`",
     "tags.`automl.select`",
 )
-_CONFIGURATIONS = ("metrics.`validation_accuracy`", "metrics.`budget`")
+_CONFIGURATIONS = ("metrics.`validation_accuracy`", "tags.`automl.budget`")
 _TRIALS = ("tags.`automl.status`", "tags.`automl.origin`", "tags.`automl.search_name`")
 
 

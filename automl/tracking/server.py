@@ -76,11 +76,12 @@ def application() -> ASGIApp:
     with warnings.catch_warnings():
         # MLflow's matter, not the reader's.
         warnings.simplefilter("ignore")
-        from mlflow.server.fastapi_app import app
+        from mlflow.server.fastapi_app import app as found
     import mlflow.server
 
     # Before MLflow's own, which take everything; behind its checks of who asks.
-    app.router.routes[:0] = file_routes(Path(str(mlflow.server.app.static_folder)))
+    found.router.routes[:0] = file_routes(Path(str(mlflow.server.app.static_folder)))
+    app: ASGIApp = found
     return app
 
 

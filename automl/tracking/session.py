@@ -12,6 +12,7 @@ from automl.tracking.store import connect
 from automl.tracking.upkeep import analyse
 from automl.tracking.uri import sqlite_path
 from automl.tracking.writer import Writer
+from automl.tracking.written import Written
 
 
 class Session:
@@ -22,6 +23,9 @@ class Session:
         experiment: The experiment's name; it is made if it does not exist.
         artifact_root: See `automl.tracking.uri.artifact_location`.
 
+    Attributes:
+        written: What the store has taken.
+
     Raises:
         RuntimeError: The experiment was deleted.
         mlflow.exceptions.MlflowException: The store does not open; so for every method below.
@@ -30,7 +34,8 @@ class Session:
     def __init__(self, uri: str, experiment: str, artifact_root: str | None) -> None:
         self._store = connect(uri, experiment, artifact_root)
         self._database = sqlite_path(uri)
-        self._writer = Writer(self._store)
+        self.written = Written()
+        self._writer = Writer(self._store, self.written)
 
     @property
     def experiment_id(self) -> str:
@@ -78,17 +83,29 @@ class Session:
             analyse(self._database)
 
     def _upload_files(self, run_id: str, outcome: Outcome) -> list[str]:
-        return artifacts.upload_files(self._store, run_id, outcome.files, outcome.figures)
+        before = artifacts.listed(self._store, run_id)
+        missing = artifacts.upload_files(self._store, run_id, outcome.files, outcome.figures)
+        self.written.files += len(artifacts.listed(self._store, run_id) - before)
+        return missing
 
     def _upload_model(self, run_id: str, outcome: Outcome) -> list[str]:
-        model = outcome.model() if outcome.model is not None else None
-        if model is not None:
-            # Imported when a model comes: MLflow's flavours import what they save.
-            from automl.tracking import model_upload, registry
+        if outcome.model is None:
+            return []
+        # Imported when a model comes: MLflow's flavours import what they save.
+        from automl.tracking import model_upload, registry
 
-            entry = model_upload.upload_model(self._store, run_id, model)
+        entry = model_upload.find_model(self._store, run_id)
+        name = registry.name_of(self._store, run_id)
+        if entry is not None and name is not None:
+            registry.mark(self._store, run_id, entry, name)
+            return []
+        # Loaded only if it is needed: its file may be gone by now.
+        model = outcome.model()
+        if model is not None:
+            entry = entry or model_upload.upload_model(self._store, run_id, model)
             experiment = self._store.client.get_experiment(self._store.experiment_id)
             size = model.input_example.shape[1:3]
             wanted = registry.entry(experiment.name, outcome.results, size)
             registry.register(self._store, run_id, entry, wanted)
+            self.written.models += 1
         return []

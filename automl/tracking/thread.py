@@ -14,6 +14,7 @@ from automl.tracking.outcome import Outcome
 from automl.tracking.quiet import hush
 from automl.tracking.run_view import FINISHED, KILLED
 from automl.tracking.search_view import SearchView
+from automl.tracking.written import Written, total
 
 if TYPE_CHECKING:
     from automl.tracking.session import Session
@@ -69,11 +70,17 @@ class MirrorThread(threading.Thread):
         self._uploaded = False
         self._closing = False
         self._session: Session | None = None
+        self._sessions: list[Written] = []
         self._warned = False
 
     def send(self, message: Message) -> None:
         """Queue a message; see :data:`Message`."""
         self._messages.put(message)
+
+    @property
+    def written(self) -> Written:
+        """What the store has taken."""
+        return total(self._sessions)
 
     def leave(self) -> None:
         """Nobody waits for it any more; it ends with its process."""
@@ -124,6 +131,7 @@ class MirrorThread(threading.Thread):
         try:
             if self._session is None:
                 self._session = self._connect()
+                self._sessions.append(self._session.written)
             self._session.write(self._view, self._beat)
             self._beat()
             if self._outcome is not None and not self._uploaded:

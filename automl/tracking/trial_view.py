@@ -21,9 +21,7 @@ def new_run(asked: Mapping[str, Any], plan: Mapping[str, Any]) -> RunView:
     """Return the run of a configuration of the search with this plan: its first was asked for."""
     key = run_key(asked)
     configuration = asked["configuration"]
-    name = naming.run_name(configuration, key.configuration_id)
-    if key.kind == CONFIRMATION:
-        name = f"{name} · seed {key.confirmation_seed}"
+    name = naming.run_name(configuration, key.configuration_id, key.confirmation_seed)
     run = RunView(key, name, naming.milliseconds(asked))
     run.params = {
         naming.key(name): naming.param_value(value) for name, value in configuration.items()
@@ -60,11 +58,4 @@ def add_result(run: RunView, asked: Mapping[str, Any], event: Mapping[str, Any])
     """Add what a finished trial has to say beyond its epochs, at its budget as step."""
     time, step = naming.milliseconds(event), round(asked["budget"])
     run.add(event.get("metrics") or {}, time, step)
-    facts = {
-        "loss": event.get("loss"),
-        "budget": asked["budget"],
-        "rung": asked.get("rung"),
-        "bracket": asked.get("bracket"),
-        "trial_seconds": event.get("seconds"),
-    }
-    run.add(facts, time, step)
+    run.add({"loss": event.get("loss")}, time, step)

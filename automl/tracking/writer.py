@@ -11,6 +11,7 @@ from automl.tracking.lookup import POINTS, Remote
 from automl.tracking.run_view import KILLED, RUNNING, SEARCH, DatasetView, RunKey, RunView
 from automl.tracking.search_view import SearchView
 from automl.tracking.store import Store
+from automl.tracking.written import Written
 
 _NOTE = "mlflow.note.content"
 _METRICS_PER_CALL = 800
@@ -24,8 +25,9 @@ class Writer:
     the runs by their tags and goes on from what they hold.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, written: Written | None = None) -> None:
         self.store = store
+        self.written = written or Written()
         self._client = store.client
         self._remotes: dict[RunKey, Remote] | None = None
         self._compared = False
@@ -68,17 +70,22 @@ class Writer:
         if parent_id is not None:
             tags["mlflow.parentRunId"] = parent_id
         remote = remotes.get(run.key)
+        is_new = remote is None
         if remote is None:
             remote = remotes[run.key] = self._create(run, tags)
+            self.written.runs += 1
         if remote.points > len(run.points):
             # The store knows of more than the ledger does: its last lines were lost to a power
             # cut. Everything is sent again; equal rows are not doubled.
             remote.points = 0
         if _NOTE in tags:
             tags[_NOTE] = links.resolved(tags[_NOTE], self.store.experiment_id, remote.run_id)
-        self._log(run, tags, remote)
-        self._log_inputs(run, remote)
-        self._set_status(run, remote)
+        done = [
+            self._log(run, tags, remote),
+            self._log_inputs(run, remote),
+            self._set_status(run, remote),
+        ]
+        self.written.updated += any(done) and not is_new
         return remote
 
     def _tag_experiment(self, tags: dict[str, str]) -> None:
@@ -88,13 +95,17 @@ class Writer:
             if key not in known:
                 self._client.set_experiment_tag(self.store.experiment_id, key, value)
 
-    def _set_status(self, run: RunView, remote: Remote) -> None:
+    def _set_status(self, run: RunView, remote: Remote) -> bool:
         if run.status == RUNNING:
-            if remote.status != RUNNING:
+            lacks = remote.status != RUNNING
+            if lacks:
                 self._client.update_run(remote.run_id, status=RUNNING)
-        elif (remote.status, remote.end) != (run.status, run.end):
-            self._client.set_terminated(remote.run_id, run.status, run.end)
+        else:
+            lacks = (remote.status, remote.end) != (run.status, run.end)
+            if lacks:
+                self._client.set_terminated(remote.run_id, run.status, run.end)
         remote.status, remote.end = run.status, run.end
+        return lacks
 
     def _create(self, run: RunView, tags: dict[str, str]) -> Remote:
         created = self._client.create_run(
@@ -102,7 +113,7 @@ class Writer:
         )
         return Remote(created.info.run_id, RUNNING, tags=dict(tags))
 
-    def _log(self, run: RunView, wanted: dict[str, str], remote: Remote) -> None:
+    def _log(self, run: RunView, wanted: dict[str, str], remote: Remote) -> bool:
         params = [Param(k, v) for k, v in run.params.items() if k not in remote.params]
         tags = [RunTag(k, v) for k, v in wanted.items() if remote.tags.get(k) != v]
         metrics = [Metric(p.key, p.value, p.time, p.step) for p in run.points[remote.points :]]
@@ -112,10 +123,12 @@ class Writer:
         changed = {k: v for k, v in run.summary.items() if not _same(remote.summary.get(k), v)}
         metrics += [Metric(k, v, run.summary_time, 0) for k, v in changed.items()]
         self._log_batches(remote.run_id, metrics, params, tags)
+        self.written.metrics += len(metrics)
         remote.params.update(run.params)
         remote.tags.update(wanted)
         remote.points = len(run.points)
         remote.summary.update(changed)
+        return bool(metrics or params or tags)
 
     def _log_batches(self, run_id: str, metrics: list, params: list, tags: list) -> None:
         """Log in as few calls as MLflow's limits allow, the tags in the last ones."""
@@ -126,11 +139,12 @@ class Writer:
         if metrics or params or tags:
             self._client.log_batch(run_id, metrics=metrics, params=params, tags=tags)
 
-    def _log_inputs(self, run: RunView, remote: Remote) -> None:
+    def _log_inputs(self, run: RunView, remote: Remote) -> bool:
         new = [view for view in run.inputs if view.name not in remote.inputs]
         if new:
             self._client.log_inputs(remote.run_id, datasets=[_dataset(view) for view in new])
             remote.inputs.update(view.name for view in new)
+        return bool(new)
 
 
 def _same(old: float | None, new: float) -> bool:

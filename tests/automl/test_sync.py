@@ -50,6 +50,17 @@ def test_what_cannot_be_synced(runs, tmp_path, capsys):
     assert not (tmp_path / "new.db").exists()
 
 
+def test_a_model_that_needs_its_images_is_left_to_the_search(tmp_path, monkeypatch):
+    from automl import sync
+
+    found = []
+    monkeypatch.setattr(sync, "find_search", lambda name, runs: (name, runs))
+    monkeypatch.setattr(sync, "restored_model", lambda _: None)
+    assert sync._model(tmp_path / "cut", found.append) is None
+    (note,) = found
+    assert "the search's own command" in note
+
+
 def test_help(capsys):
     assert main(["--help"]) == 0
     assert "automl.sync NAME" in capsys.readouterr().out

@@ -71,15 +71,15 @@ def test_the_tree_of_a_whole_search(uri, dump, ledgers):
     assert figures["test_accuracy_real_raw"] == 0.5
     assert figures["test_diffraction_missed_synthetic"] == 1
 
-    assert sorted((name.rpartition(" · ")[0], run["status"]) for name, run in runs.items()) == [
+    assert sorted((name.partition(" · ")[2], run["status"]) for name, run in runs.items()) == [
         ("t1 lr=3 b8", "FAILED"),
-        ("t10 lr=0.0048 b8", "FINISHED"),
-        ("t10 lr=0.0048 b8 · e13e", "FINISHED"),
-        ("t10 lr=0.0048 b8 · e13e", "FINISHED"),
+        *[("t10 lr=0.0048 b8", "FINISHED")] * 3,
         ("t6 lr=0.01 b8", "FINISHED"),
     ]
+    seeds = {name.partition(" · ")[0] for name in runs if "seed" in name}
+    assert seeds == {"e13e seed 0", "e13e seed 1"}
     assert {run["parent"] for run in runs.values()} == {"deepfreak_bohb-smoke-seed0"}
-    best = runs["t10 lr=0.0048 b8 · e13e"]
+    best = runs["e13e · t10 lr=0.0048 b8"]
     assert best["params"]["topology"] == "10"
     assert [step for key, step, *_ in best["metrics"] if key == "train_loss"] == [1, 2, 3]
     assert (best["start"], best["end"]) == (1_700_000_002_000, 1_700_000_017_000)

@@ -10,15 +10,20 @@ from automl.tracking import naming
 @pytest.mark.parametrize(
     ("configuration", "expected"),
     [
-        ({"topology": 10, "learning_rate": 4.8e-3, "batch_size": 8}, "t10 lr=0.0048 b8 · 3f2a"),
-        ({"extractor": "glcm", "classifier": "rf", "trees": 100}, "glcm+rf · 3f2a"),
-        ({"trees": 10, "topology": 3, "depth": 2}, "trees10 topology3 d2 · 3f2a"),
-        ({"flag": True, "angles": [0, 45], "nothing": None}, "· 3f2a"),
-        ({}, "· 3f2a"),
+        ({"topology": 10, "learning_rate": 4.8e-3, "batch_size": 8}, "3f2a · t10 lr=0.0048 b8"),
+        ({"extractor": "glcm", "classifier": "rf", "trees": 100}, "3f2a · glcm+rf"),
+        ({"trees": 10, "topology": 3, "depth": 2}, "3f2a · trees10 topology3 d2"),
+        ({"flag": True, "angles": [0, 45], "nothing": None}, "3f2a"),
+        ({}, "3f2a"),
     ],
 )
 def test_run_names_can_be_read(configuration, expected):
     assert naming.run_name(configuration, "3f2a9c1d0000") == expected
+
+
+def test_what_tells_runs_apart_comes_first():
+    name = naming.run_name({"extractor": "glcm", "classifier": "rf"}, "3f2a9c1d0000", "1")
+    assert name == "3f2a seed 1 · glcm+rf"
 
 
 def test_long_values_are_cut_and_lists_are_json():

@@ -40,7 +40,13 @@ def test_epochs_go_on_across_rungs(ledgers):
     view = folded(ledgers.whole_search())
     best = RunKey("configuration", ledgers.configuration_id(ledgers.configuration(10)))
     assert steps(view.children[best], "validation_accuracy") == [1, 2, 3]
-    assert steps(view.children[best], "rung") == [1, 3]
+    assert steps(view.children[best], "loss") == [1, 3]
+    # The latest trial's; as metrics they would stand before the accuracies.
+    tags = view.children[best].tags
+    assert (tags["automl.budget"], tags["automl.rung"], tags["automl.bracket"]) == ("3", "1", "0")
+    keys = [point.key for point in view.children[best].points]
+    assert keys[0] == "validation_accuracy"
+    assert not {"budget", "rung", "bracket"} & set(keys)
     assert view.children[best].tags["automl.origin"] == "random"
     assert view.children[best].tags["automl.trials"] == "0, 3"
 
@@ -174,7 +180,7 @@ def test_views_are_saved_with_the_columns_of_the_search(ledgers):
     tags = folded(ledgers.whole_search()[:1]).experiment_tags
     view = json.loads(tags["mlflow.sharedViewState.automl-deepfreak"])
     state = json.loads(view["state"])
-    columns = ["metrics.`validation_accuracy`", "metrics.`budget`", "params.`topology`"]
+    columns = ["metrics.`validation_accuracy`", "tags.`automl.budget`", "params.`topology`"]
     assert state["selectedColumns"][:3] == columns
     assert state["columnOrder"] == state["selectedColumns"]
     searches = json.loads(tags["mlflow.sharedViewState.automl-searches"])
