@@ -23,14 +23,17 @@ from collections.abc import Sequence
 from types import FrameType
 
 from automl.errors import SearchError, UserError
+from automl.formatting import counted
 from automl.prediction.chosen import find_search, load, reader
 from automl.prediction.options import Options, parse_options
 from automl.prediction.outlets import outlet
 from automl.prediction.place import check_place
 from automl.prediction.predictor import Predictor, UnreadableError
+from automl.prediction.pulse import Pulse
 from automl.prediction.rows import Columns, Row
 from automl.prediction.sources import expand
 from automl.prediction.tally import Tally
+from automl.prediction.voice import Voice
 from automl.prediction.watching import follow
 
 BAD_INPUT = 2
@@ -41,12 +44,13 @@ TRUSTED = "warning: --trust-pickle: if the model is a pickle, any code in its fi
 NOMINAL = "this model's probabilities are nominal: their order is meant, their size is not"
 
 
-def run(options: Options, stop: threading.Event) -> int:
+def run(options: Options, stop: threading.Event, voice: Voice) -> int:
     """Predict; return the exit status.
 
     Args:
         options: What was asked for.
         stop: Set to end after the image in work.
+        voice: Says what is no row.
 
     Raises:
         UserError: Something named does not exist or cannot be used; nothing was predicted.
@@ -58,31 +62,41 @@ def run(options: Options, stop: threading.Event) -> int:
     frames = reader(search, options.reading)
     sources = expand(options.images, frames)
     if options.trust_pickle:
-        _say(TRUSTED)
+        voice.say(TRUSTED)
     screen = load(search, options.device, options.model, options.trust_pickle)
     if screen.together and options.watch is not None:
         raise UserError(f"--watch: {TOGETHER}; name a folder of many instead")
     columns = Columns(screen, options.reading)
-    tally = Tally(columns)
     target = outlet(options.out, columns, sources, sys.stdout)
+    before = target.earlier.images
+    tally = Tally(columns, before)
+    pulse = Pulse(tally, columns, voice) if options.out is not None else None
+    if before:
+        voice.say(f"{options.out} has {counted(before, 'images')} already; goes on from there")
     if screen.nominal:
-        _say(NOMINAL)
+        voice.say(NOMINAL)
     if screen.together:
-        _say(f"{TOGETHER}, {options.batch} here; set --batch to as many as there are")
+        voice.say(f"{TOGETHER}, {options.batch} here; set --batch to as many as there are")
     waited = 0.0
 
     def emit(rows: Sequence[Row]) -> None:
         target.write(rows)
         tally.count(rows)
+        if pulse is not None:
+            pulse.count(rows)
 
     def pause(seconds: float) -> bool:
         nonlocal waited
+        if pulse is not None:
+            pulse.beat()
         begin = time.perf_counter()
         is_over = stop.wait(seconds)
         waited += time.perf_counter() - begin
         return is_over
 
-    predictor = Predictor(screen, frames, options.batch, emit, stop.is_set, target.done)
+    predictor = Predictor(
+        screen, frames, options.batch, emit, stop.is_set, target.earlier, voice.say
+    )
     begin = time.perf_counter()
     complete = False
     try:
@@ -95,12 +109,12 @@ def run(options: Options, stop: threading.Event) -> int:
                 predictor.give_up(source, str(error))
         predictor.flush()
         if options.watch is not None and not stop.is_set():
-            _say(f"following {options.watch}; Ctrl-C ends it")
+            voice.say(f"following {options.watch}; Ctrl-C ends it")
             follow(options.watch, frames, predictor, pause)
         complete = options.watch is not None or not stop.is_set()
     finally:
         target.close(complete=complete)
-    _say(tally.line(time.perf_counter() - begin - waited))
+    voice.say(tally.line(time.perf_counter() - begin - waited))
     if not complete:
         return INTERRUPTED
     return FAILED if tally.unreadable else 0
@@ -115,15 +129,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A second one does not wait for the image in work.
         signal.signal(number, signal.SIG_DFL)
 
+    voice = Voice(sys.stderr)
     words = sys.argv[1:] if arguments is None else arguments
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return run(parse_options(words, __doc__), stop)
+        return run(parse_options(words, __doc__), stop, voice)
     except UserError as error:
-        _say(str(error))
+        voice.say(str(error))
         return BAD_INPUT
     except SearchError as error:
-        _say(str(error))
+        voice.say(str(error))
         return FAILED
     except BrokenPipeError:
         # Whoever read the rows has enough; Python's own flush at the end must not complain.
@@ -132,10 +147,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _say(text: str) -> None:
-    print(f"automl: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -182,7 +182,7 @@ class DiffraNet:
 
         Args:
             image_shape: (height, width) of the images that come out.
-            options: ``crop`` and ``scale``; see ``diffranet.frames.reader.FrameReader``.
+            options: ``crop``, ``downsample`` and ``scale``; see ``FrameReader``.
 
         Raises:
             DataError: An option is unknown or bad.

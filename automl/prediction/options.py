@@ -23,7 +23,7 @@ class Options:
     Attributes:
         images: Files, folders, patterns and stacks within files, as they were written.
         out: Where rows go instead of standard output.
-        watch: Folder to follow.
+        watch: Folder to follow; there are no ``images`` then.
         batch: Images that the model gets at once.
         reading: Options for the data set's reader, those that were given.
         model: A model's file instead of the chosen one's.
@@ -64,7 +64,10 @@ def parse_options(arguments: Sequence[str], description: str | None) -> Options:
         "--out", type=Path, metavar="FILE", help="rows go to a .csv or .parquet file"
     )
     parser.add_argument(
-        "--watch", type=Path, metavar="DIR", help="follow a folder as files appear in it"
+        "--watch",
+        type=Path,
+        metavar="DIR",
+        help="follow a folder as files appear in it, without IMAGES; Ctrl-C ends it",
     )
     parser.add_argument(
         "--batch", type=int, default=BATCH, metavar="N", help=f"images at a time; default: {BATCH}"
@@ -74,6 +77,12 @@ def parse_options(arguments: Sequence[str], description: str | None) -> Options:
         "--crop",
         metavar="PART",
         help="centre (default), upper, lower, or TOP,LEFT,HEIGHT,WIDTH in pixels",
+    )
+    parser.add_argument(
+        "--downsample",
+        metavar="HOW",
+        help="blocks (default): the largest whole number of pixels to one that leaves the model's "
+        "size, around the centre; fit: all that has the model's proportions; or the number",
     )
     parser.add_argument(
         "--scale", type=float, metavar="F", help="multiply the 8-bit greys by this constant"
@@ -94,7 +103,12 @@ def parse_options(arguments: Sequence[str], description: str | None) -> Options:
         raise UserError(f"--out: {found.out} ends in neither {' nor '.join(KINDS)}")
     if found.watch is not None and not found.watch.is_dir():
         raise UserError(f"--watch: {found.watch} is no folder")
-    given = {"crop": found.crop, "scale": found.scale}
+    if found.watch is not None and found.images:
+        raise UserError(
+            f"--watch follows {found.watch} alone, and {found.images[0]} is named too; predict "
+            "that by a command before, with the same --out if its rows belong together"
+        )
+    given = {"crop": found.crop, "downsample": found.downsample, "scale": found.scale}
     return Options(
         name=found.name,
         images=tuple(found.images),

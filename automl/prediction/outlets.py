@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from automl.prediction.earlier import Earlier
 from automl.prediction.parquet import convert
 from automl.prediction.place import PARQUET, rows_beside
 from automl.prediction.rows import Columns, Row
@@ -17,8 +18,8 @@ class Outlet(Protocol):
     """Takes rows as they come."""
 
     @property
-    def done(self) -> Mapping[str, int]:
-        """How many frames of each source have rows from an earlier run."""
+    def earlier(self) -> Earlier:
+        """What has rows from an earlier run."""
 
     def write(self, rows: Sequence[Row]) -> None:
         """Take rows."""
@@ -49,7 +50,7 @@ def outlet(out: Path | None, columns: Columns, files: Iterable[str], stream: Tex
 
 class _Stream:
     def __init__(self, columns: Columns, files: Iterable[str], stream: TextIO) -> None:
-        self.done: Mapping[str, int] = {}
+        self.earlier = Earlier()
         self._columns = columns
         self._stream = stream
         self._table = Table(columns, files) if stream.isatty() else None
@@ -80,7 +81,7 @@ class _Parquet:
         self._out = out
         self._columns = columns
         self._rows = RowsFile(rows_beside(out), columns)
-        self.done: Mapping[str, int] = self._rows.done
+        self.earlier = self._rows.earlier
 
     def write(self, rows: Sequence[Row]) -> None:
         self._rows.write(rows)

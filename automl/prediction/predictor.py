@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 import numpy as np
@@ -10,8 +10,12 @@ import numpy as np
 from automl.errors import one_line
 from automl.plugins import FrameReader, Images
 from automl.prediction.chosen import Screen
-from automl.prediction.rows import Row
+from automl.prediction.earlier import Earlier
+from automl.prediction.rows import Row, spelt
 from automl.scoring import Floats
+
+MOST_TOLD = 8
+"""Sizes of images that are worth a line each."""
 
 
 class UnreadableError(Exception):
@@ -27,7 +31,8 @@ class Predictor:
         batch: Images that the model gets at once.
         emit: Takes finished rows, in the order of what was added.
         stopped: Asked between frames; where it says so nothing more is read.
-        done: How many frames of a source have rows already.
+        earlier: What has rows already.
+        tell: Takes what was done to images of another form, once for each size and depth.
     """
 
     def __init__(
@@ -37,14 +42,17 @@ class Predictor:
         batch: int,
         emit: Callable[[Sequence[Row]], None],
         stopped: Callable[[], bool] = lambda: False,
-        done: Mapping[str, int] | None = None,
+        earlier: Earlier | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._screen = screen
         self._reader = reader
         self._batch = batch
         self._emit = emit
         self._stopped = stopped
-        self._done = dict(done or {})
+        self._done = Earlier() if earlier is None else earlier.copy()
+        self._tell = tell
+        self._told: set[str] = {""}
         # Rows in their order; those with an image wait for their probabilities.
         self._waiting: list[tuple[Row, Images | None]] = []
 
@@ -58,26 +66,28 @@ class Predictor:
             opened = self._reader.open(source)
         except Exception as error:
             # Whatever a reader of a foreign format raises on a damaged file.
-            raise UnreadableError(one_line(error)) from error
+            raise UnreadableError(_reason(error)) from error
+        name = spelt(source)
         with closing(opened) as frames:
             count = len(frames)
-            for index in range(self._done.get(source, 0), count):
+            for index in self._done.missing(name, count):
                 if self._stopped():
                     break
                 try:
                     image = frames[index]
                 except Exception as error:
                     if count == 1:
-                        raise UnreadableError(one_line(error)) from error
-                    self._take(Row(source, index, error=one_line(error)), None)
+                        raise UnreadableError(_reason(error)) from error
+                    self._take(Row(name, index, error=_reason(error)), None)
                 else:
-                    self._take(Row(source, index), image)
-                self._done[source] = index + 1
+                    self._note(getattr(frames, "conversion", ""))
+                    self._take(Row(name, index), image)
+                self._done.note(name, index)
         return count
 
     def give_up(self, source: str, reason: str) -> None:
         """Take a row for a source that cannot be read."""
-        self._take(Row(source, None, error=reason), None)
+        self._take(Row(spelt(source), None, error=reason), None)
 
     def flush(self) -> None:
         """Emit the rows of all that was taken."""
@@ -87,6 +97,14 @@ class Predictor:
         rows = [row if image is None else _answered(row, next(answers)) for row, image in waiting]
         if rows:
             self._emit(rows)
+
+    def _note(self, conversion: str) -> None:
+        if conversion in self._told or len(self._told) > MOST_TOLD:
+            return
+        self._told.add(conversion)
+        self._tell(conversion)
+        if len(self._told) > MOST_TOLD:
+            self._tell("images of further sizes are brought to the model's in the same way")
 
     def _take(self, row: Row, image: Images | None) -> None:
         self._waiting.append((row, image))
@@ -109,6 +127,10 @@ class Predictor:
         if not np.isfinite(found).all():
             raise ValueError("the model's probabilities are not finite")
         return found
+
+
+def _reason(error: Exception) -> str:
+    return spelt(one_line(error))
 
 
 def _answered(row: Row, answer: Floats | str) -> Row:

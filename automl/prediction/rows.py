@@ -11,12 +11,17 @@ from automl.prediction.chosen import Screen
 ERROR = "error"
 
 
+def spelt(text: str) -> str:
+    """Return a text that every file of rows can hold: bytes of a name that are no UTF-8 escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @dataclass(frozen=True)
 class Row:
     """One image, or one that could not be read.
 
     Attributes:
-        file: Its source, as it was named.
+        file: Its source, as it was named and :func:`spelt`.
         frame: Its number there, from 0; None where the whole source could not be read.
         probabilities: One for each class; empty where there is an error.
         error: Why it could not be read.
@@ -52,6 +57,11 @@ class Columns:
             *("file", "frame", "class", "diffraction", "confidence"),
             *(*self.probabilities, "probabilities", "model", ERROR),
         )
+
+    @property
+    def tells_diffraction(self) -> bool:
+        """Whether the classes say which images have diffraction."""
+        return self._screen.view is not None
 
     def values(self, row: Row) -> dict[str, str]:
         """Return the texts of a row by column."""

@@ -36,7 +36,8 @@ class Table:
 
     def line(self, row: Row) -> str:
         """Return a row; of a long name its end is shown."""
-        name = row.file if len(row.file) <= self._file else f"…{row.file[1 - self._file :]}"
+        name = "".join(c if c.isprintable() else "?" for c in row.file)
+        name = name if len(name) <= self._file else f"…{name[1 - self._file :]}"
         frame = "" if row.frame is None else str(row.frame)
         begin = f"{name:<{self._file}}  {frame:>{FRAME}}  "
         if row.error:

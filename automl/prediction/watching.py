@@ -70,6 +70,10 @@ class Watcher:
         self._known[path].settled = True
         self._known[path].final = final
 
+    def empty(self) -> list[Path]:
+        """Return the files that have no content yet."""
+        return [path for path, known in self._known.items() if known.signature[0] == 0]
+
     def patience_ended(self, path: Path, now: float, patience: float) -> bool:
         """Note that a file cannot be read; return whether that is to be believed by now."""
         known = self._known[path]
@@ -115,6 +119,7 @@ def follow(
                 watcher.read(path, final=count == 1)
         predictor.flush()
         stop = pause(POLL)
+    unreadable |= {path: f"{path} is empty" for path in watcher.empty()}
     for path, reason in unreadable.items():
         if path.exists():
             predictor.give_up(str(path), reason)

@@ -1,9 +1,8 @@
-"""Which part of a frame becomes the image, and how it is brought to the image's size.
+"""Which part of a frame becomes the image.
 
 The paper (section 3) downsamples and crops its real images to 512 x 512, away from the shadow of
 a beamstop that lies across the middle; it gives neither factor nor place. Here a part of the frame
-is chosen, and of it the largest piece, around its centre, that is a whole multiple of the image:
-blocks of pixels are averaged, as ``diffranet.reader.reduce_to`` does.
+is chosen, and of it the piece around its centre that ``diffranet.frames.downsample`` averages.
 """
 
 from __future__ import annotations
@@ -11,26 +10,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import numpy as np
-
 from diffranet import options as checks
 from diffranet.errors import DataError
-from diffranet.frames.counts import Mask
-from diffranet.reader import Grey
+from diffranet.frames.downsample import Downsampling, Shape, words
 
-Shape = tuple[int, int]
 PARTS = ("centre", "upper", "lower")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """The rows and columns of a frame that are used, and the edge of the blocks averaged."""
+    """The rows and columns of a frame that are used."""
 
     top: int
     left: int
     height: int
     width: int
-    block: int
 
     @property
     def slices(self) -> tuple[slice, slice]:
@@ -70,78 +64,38 @@ class Crop:
             )
         return cls(part=text)
 
-    def piece(self, frame: Shape, image: Shape) -> Piece:
+    def piece(self, frame: Shape, image: Shape, downsampling: Downsampling) -> Piece:
         """Return what becomes the image.
 
         Args:
             frame: (height, width) of the frame.
             image: (height, width) of the image.
+            downsampling: How much of the part is averaged.
 
         Raises:
-            DataError: The part is smaller than the image, or lies outside of the frame.
+            DataError: The part has too few pixels, or lies outside of the frame.
         """
-        top, left, height, width = self._part(frame)
-        if top + height > frame[0] or left + width > frame[1]:
+        part = self.part_of(frame)
+        if part.top + part.height > frame[0] or part.left + part.width > frame[1]:
             raise DataError(
-                f"crop {top},{left},{height},{width} reaches beyond the frame's {_words(frame)}"
+                f"crop {part.top},{part.left},{part.height},{part.width} reaches beyond the "
+                f"frame's {words(frame)} pixels"
             )
-        block = min(height // image[0], width // image[1])
-        if block < 1:
-            raise DataError(
-                f"{_words((height, width))} are fewer than the {_words(image)} of the model's "
-                "images; pixels are averaged, never invented: give larger images or a larger crop"
-            )
-        used = block * image[0], block * image[1]
+        height, width = downsampling.used((part.height, part.width), image)
         return Piece(
-            top + (height - used[0]) // 2, left + (width - used[1]) // 2, used[0], used[1], block
+            part.top + (part.height - height) // 2,
+            part.left + (part.width - width) // 2,
+            height,
+            width,
         )
 
-    def _part(self, frame: Shape) -> tuple[int, int, int, int]:
+    def part_of(self, frame: Shape) -> Piece:
+        """Return the part of a frame, which may reach beyond it."""
         if self.rectangle is not None:
-            return self.rectangle
+            return Piece(*self.rectangle)
         height, width = frame
         if self.part == "upper":
-            return 0, 0, height // 2, width
+            return Piece(0, 0, height // 2, width)
         if self.part == "lower":
-            return height - height // 2, 0, height // 2, width
-        return 0, 0, height, width
-
-
-def averaged(grey: Grey, masked: Mask | None, block: int) -> Grey:
-    """Average blocks of pixels, rounding; masked pixels take no part.
-
-    A block without a measured pixel gets the median grey of the others.
-
-    Args:
-        grey: (h * block, w * block).
-        masked: Of the same shape, or None.
-        block: Edge of a block in pixels.
-
-    Returns:
-        (h, w).
-
-    Raises:
-        DataError: Every pixel is masked.
-    """
-    if masked is None:
-        return grey if block == 1 else _rounded(_sums(grey, block) / block**2)
-    measured = _sums(~masked, block)
-    if not measured.any():
-        raise DataError("every pixel of the crop is masked")
-    means = _sums(np.where(masked, 0, grey), block) / np.maximum(measured, 1)
-    means[measured == 0] = np.median(means[measured > 0])
-    return _rounded(means)
-
-
-def _sums(values: np.ndarray, block: int) -> np.ndarray:
-    height, width = (edge // block for edge in values.shape)
-    blocks = values.reshape(height, block, width, block)
-    return np.asarray(blocks.sum(axis=(1, 3), dtype=np.float64))
-
-
-def _rounded(values: np.ndarray) -> Grey:
-    return np.asarray(np.rint(values), dtype=np.uint8)
-
-
-def _words(shape: Shape) -> str:
-    return f"{shape[0]} x {shape[1]} pixels"
+            return Piece(height - height // 2, 0, height // 2, width)
+        return Piece(0, 0, height, width)

@@ -13,6 +13,7 @@ from typing import Any
 
 from diffranet.errors import DataError
 from diffranet.frames.counts import Frame
+from diffranet.frames.downsample import words
 from diffranet.frames.hdf5_links import refuse_strangers
 from diffranet.frames.sources import require
 
@@ -100,9 +101,7 @@ class Stack:
         stacks = {found.name: found} if hasattr(found, "shape") else dict(_stacks(found, least))
         if not stacks:
             below = "" if inside is None else f" below {inside}"
-            raise DataError(
-                f"{self._path} has no images of {least[0]} x {least[1]} pixels or more{below}"
-            )
+            raise DataError(f"{self._path} has no images of {words(least)} pixels or more{below}")
         parts = [stacks[name] for name in sorted(stacks)]
         if not all(_is_image(part, (1, 1)) for part in parts):
             raise DataError(f"{self._path}:{inside} is no image and no stack of them")

@@ -15,11 +15,13 @@ from PIL import Image
 from diffranet.dataset import DiffraNet
 from diffranet.errors import DataError
 from diffranet.frames.counts import Frame, greys, masked_pixels
-from diffranet.frames.crop import Crop, averaged
+from diffranet.frames.crop import Crop
+from diffranet.frames.downsample import Downsampling, averaged
 from diffranet.frames.reader import FrameReader
 from diffranet.reader import decode, reduce_to
 
 SHAPE = (4, 4)
+BLOCKS = Downsampling()
 
 
 def read(source, shape=SHAPE, index=0, **options):
@@ -73,7 +75,7 @@ def test_masked_pixels_take_no_part_and_empty_blocks_get_the_median():
     mask = np.zeros((4, 4), bool)
     mask[:2, 1:] = True
     # Blocks: 15 from two pixels, none, 4, 8; their median is 8.
-    assert averaged(grey, mask, 2).tolist() == [[15, 8], [4, 8]]
+    assert averaged(grey, mask, (2, 2)).tolist() == [[15, 8], [4, 8]]
 
 
 def test_a_frame_that_is_masked_everywhere_is_refused(tmp_path):
@@ -87,25 +89,85 @@ def test_a_frame_that_is_masked_everywhere_is_refused(tmp_path):
     image=st.tuples(st.integers(1, 4), st.integers(1, 4)),
 )
 def test_the_piece_is_whole_blocks_and_the_largest_of_them(frame, image):
-    piece = Crop().piece(frame, image)
-    assert (piece.height, piece.width) == (piece.block * image[0], piece.block * image[1])
+    piece = Crop().piece(frame, image, BLOCKS)
+    block = piece.height // image[0]
+    assert (piece.height, piece.width) == (block * image[0], block * image[1])
     assert piece.height <= frame[0]
     assert piece.width <= frame[1]
-    more = piece.block + 1
+    more = block + 1
     assert more * image[0] > frame[0] or more * image[1] > frame[1]
     assert piece.top == (frame[0] - piece.height) // 2
 
 
 def test_halves_lie_on_their_side_of_the_middle():
-    assert Crop.parse("upper").piece((9, 12), (4, 4)).slices == (slice(0, 4), slice(4, 8))
-    assert Crop.parse("lower").piece((9, 12), (4, 4)).slices == (slice(5, 9), slice(4, 8))
-    piece = Crop.parse("1,2,8,9").piece((9, 12), (4, 4))
-    assert (piece.slices, piece.block) == ((slice(1, 9), slice(2, 10)), 2)
+    assert Crop.parse("upper").piece((9, 12), (4, 4), BLOCKS).slices == (slice(0, 4), slice(4, 8))
+    assert Crop.parse("lower").piece((9, 12), (4, 4), BLOCKS).slices == (slice(5, 9), slice(4, 8))
+    piece = Crop.parse("1,2,8,9").piece((9, 12), (4, 4), BLOCKS)
+    assert piece.slices == (slice(1, 9), slice(2, 10))
+
+
+@given(
+    frame=st.tuples(st.integers(4, 40), st.integers(4, 40)),
+    image=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+)
+def test_fit_takes_all_that_has_the_images_proportions(frame, image):
+    piece = Crop().piece(frame, image, Downsampling("fit"))
+    assert piece.height == frame[0] or piece.width == frame[1]
+    assert abs(piece.height / image[0] - piece.width / image[1]) <= 0.5
+    values = np.random.default_rng(5).integers(0, 256, (piece.height, piece.width), np.uint8)
+    found = averaged(values, None, image)
+    # By hand: each pixel cut into as many as make the edges whole multiples.
+    fine = np.kron(values, np.ones(image))
+    height, width = values.shape
+    means = fine.reshape(image[0], height, image[1], width).mean(axis=(1, 3))
+    assert np.abs(found - means).max() <= 0.5 + 1e-6
+    masked = np.zeros(values.shape, bool)
+    assert np.array_equal(averaged(values, masked, image), found)
+
+
+def test_a_masked_pixel_counts_by_no_share_of_its_area():
+    grey = np.array([[30, 99, 60]], np.uint8)
+    mask = np.array([[False, True, False]])
+    assert averaged(grey, mask, (1, 2)).tolist() == [[30, 60]]
+    assert averaged(grey, None, (1, 2)).tolist() == [[53, 73]]
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "said"),
+    [
+        ((4, 4), {}, ""),
+        ((8, 8), {}, "(the model's: 4 × 4): all is classified; 2 × 2 pixels are averaged to one"),
+        ((6, 6), {}, "central 4 × 4 is classified, 44.4 % of the image; --downsample fit averages"),
+        ((6, 6), {"downsample": "fit"}, "all is classified; 1.5 × 1.5 pixels are averaged to one"),
+        ((9, 9), {"downsample": 1}, "the central 4 × 4 is classified, 19.8 % of the image"),
+        ((8, 8), {"crop": "upper"}, "the central 4 × 4 of the upper half is classified, 25 %"),
+        ((9, 9), {"crop": "1,1,8,8"}, "the whole of the 8 × 8 cropped is classified, 79 % of"),
+    ],
+)
+def test_what_was_done_is_said(tmp_path, size, options, said):
+    Image.fromarray(np.zeros(size, np.uint8)).save(tmp_path / "x.png")
+    frames = FrameReader(SHAPE, options).open(str(tmp_path / "x.png"))
+    assert frames[0].shape == SHAPE
+    assert said in frames.conversion
+    assert bool(said) == bool(frames.conversion)
+    assert ("fit averages" in frames.conversion) == ("fit averages" in said)
+
+
+def test_of_counts_it_is_said_that_they_become_greys(tmp_path):
+    tifffile.imwrite(tmp_path / "x.tif", np.zeros(SHAPE, np.uint16))
+    frames = FrameReader(SHAPE, {}).open(str(tmp_path / "x.tif"))
+    assert frames[0].shape == SHAPE
+    assert frames.conversion == (
+        "images of 4 × 4, 16 bits: all is classified; counts become greys by their square root"
+    )
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"downsample": "fits"}, "did you mean 'fit'"),
+        ({"downsample": "0"}, "whole number of pixels from 1"),
+        ({"downsample": 3}, "give at most 2"),
         ({"crop": "uper"}, "did you mean 'upper'"),
         ({"crop": "5,5,4,4"}, "beyond the frame"),
         ({"crop": "0,0,3,4"}, "averaged, never invented"),
@@ -251,7 +313,7 @@ def test_pixels_of_another_folder_are_refused(tmp_path, h5py, kind, monkeypatch)
     [
         (None, "several stacks; name one of /a, /b/c"),
         ("/b/d", "has no /b/d; name one of"),
-        ("/tiny", "no images of 4 x 4 pixels or more"),
+        ("/tiny", "no images of 4 × 4 pixels or more"),
         ("/line", "is no image"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import fcntl
 import io
 import os
 import shutil
@@ -71,7 +72,7 @@ def test_names_patterns_and_folders_are_each_taken_once(home, capsys, tmp_path):
     for name in ("b.png", "a.png", ".hidden.png"):
         Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no image")
-    words = (tmp_path / "b.png", tmp_path, str(tmp_path / "*"))
+    words = (tmp_path / "b.png", tmp_path, str(tmp_path / "*"), f"{tmp_path}/../{tmp_path.name}")
     rows = call(home, capsys, "forest", *words)[1]
     assert [row["file"] for row in rows] == [str(tmp_path / "b.png"), str(tmp_path / "a.png")]
 
@@ -88,9 +89,37 @@ def test_an_unreadable_image_is_a_row_and_the_others_have_theirs(home, capsys, t
     assert [bool(row["error"]) for row in rows] == [False, True, False, True, True]
     assert [row["class"] != "" for row in rows] == [True, False, True, False, False]
     assert "damaged" in rows[1]["error"]
-    assert "9 x 16" in rows[3]["error"]
+    assert "9 × 16" in rows[3]["error"]
     assert "no known kind" in rows[4]["error"]
     assert "3 unreadable" in said
+
+
+def test_what_was_done_to_another_size_is_said_once_for_each(home, capsys, tmp_path):
+    for name, size in (("a", 24), ("b", 24), ("c", 32), ("d", 16)):
+        Image.fromarray(np.zeros((size, size), np.uint8)).save(tmp_path / f"{name}.png")
+    status, rows, said = call(home, capsys, "forest", tmp_path)
+    assert (status, len(rows)) == (0, 4)
+    assert said.count("images of 24 × 24 (the model's: 16 × 16): the central 16 × 16") == 1
+    assert said.count("images of 32 × 32 (the model's: 16 × 16): all") == 1
+    assert said.count("\n") == 3
+    status, rows, said = call(home, capsys, "forest", tmp_path, "--downsample", "fit")
+    assert rows[0]["model"] == "forest/abc-5 downsample=fit"
+    assert "images of 24 × 24 (the model's: 16 × 16): all is classified; 1.5" in said
+
+
+def test_names_that_are_no_text_are_escaped(home, capsys, tmp_path):
+    content = (home.images / "synthetic/test/1/00.png").read_bytes()
+    (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(content)
+    (tmp_path / "two\nlines.png").write_bytes(content)
+    out = tmp_path / "rows.csv"
+    for images in (2, 0):
+        status, _, said = call(home, capsys, "forest", tmp_path, "--out", out)
+        assert status == 0
+        assert f"{images} images" in said
+    assert [row["file"].rsplit("/")[-1] for row in rows_of(out)] == [
+        "caf\\udce9.png",
+        "two\nlines.png",
+    ]
 
 
 def test_a_stack_has_a_row_for_each_frame(home, capsys, tmp_path):
@@ -124,7 +153,8 @@ def test_a_file_of_rows_is_continued_and_no_image_predicted_twice(home, capsys, 
     assert [row["file"][-8:] for row in rows_of(out)] == [
         f"{label}/{index:02}.png" for label in (1, 2) for index in range(4)
     ]
-    assert "5 images" in said
+    assert f"{out} has 3 images already" in said
+    assert "5 images added to 3" in said
 
 
 def test_a_file_of_rows_of_another_model_is_refused(home, capsys, tmp_path):
@@ -136,6 +166,37 @@ def test_a_file_of_rows_of_another_model_is_refused(home, capsys, tmp_path):
     assert "rows of the model forest/abc-5" in said
     assert call(home, capsys, "forest", image, "--out", out, "--crop", "upper")[0] == 2
     assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a line of notes", "has other columns"),
+        (b"\x00" * 200_000 + b"\n", "has other columns"),
+        (b"HEADa.png,0,blank\n", "line 2 of"),
+        (b'HEAD"' + b"\n" * 200_000, "is damaged"),
+    ],
+)
+def test_a_file_that_is_no_table_of_rows_keeps_its_content(home, capsys, tmp_path, content, words):
+    out, image = tmp_path / "rows.csv", home.images / "synthetic/test/1/00.png"
+    call(home, capsys, "forest", image, "--out", out)
+    head = out.read_bytes().splitlines(keepends=True)[0]
+    out.write_bytes(content.replace(b"HEAD", head))
+    before = out.read_bytes()
+    status, _, said = call(home, capsys, "forest", image, "--out", out)
+    assert (status, said.count("\n")) == (2, 1)
+    assert words in said
+    assert out.read_bytes() == before
+
+
+def test_two_commands_do_not_write_to_one_file(home, capsys, tmp_path):
+    out, image = tmp_path / "rows.csv", home.images / "synthetic/test/1/00.png"
+    call(home, capsys, "forest", image, "--out", out)
+    with out.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        status, _, said = call(home, capsys, "forest", image, "--out", out)
+    assert status == 2
+    assert "another command is writing" in said
 
 
 def test_an_image_that_was_unreadable_is_tried_again(home, capsys, tmp_path):
@@ -215,7 +276,9 @@ def test_a_disk_that_fills_up_is_one_line_and_keeps_the_rows_before(
         (["forest", "nowhere*.png"], "no images there"),
         (["forest", ".", "--batch", "0"], "--batch: 0 is below 1"),
         (["forest", ".", "--out", "rows.xls"], "neither .csv nor .parquet"),
-        (["forest", ".", "--watch", "nowhere"], "is no folder"),
+        (["forest", "--watch", "nowhere"], "is no folder"),
+        (["forest", "x.png", "--watch", "."], "follows . alone, and x.png is named too"),
+        (["forest", ".", "--downsample", "half"], "--downsample: 'half' is no way"),
         (["forest", ".", "--crop", "top"], "--crop: 'top' is no part"),
         (["forest", ".", "--model", "nowhere"], "there is no file"),
         (["forest", ".", "--device", "cuda"], "use cpu"),

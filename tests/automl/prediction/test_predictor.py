@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.prediction.chosen import Screen
+from automl.prediction.earlier import Earlier
 from automl.prediction.predictor import Predictor, UnreadableError
 
 BAD = 13
@@ -76,8 +77,12 @@ def test_every_frame_has_one_row_in_order_whatever_the_batch(stacks, batch, most
 
 
 def test_frames_that_have_rows_are_not_taken_again():
-    rows = predicted({"s": [1, 2, 3, 4]}, 2, done={"s": 3})
-    assert [row.frame for row in rows] == [3]
+    earlier = Earlier()
+    for frame, failed in ((0, False), (1, True), (2, False)):
+        earlier.record("s", frame, failed=failed)
+    rows = predicted({"./s": [1, 2, 3, 4]}, 2, earlier=earlier)
+    assert [row.frame for row in rows] == [1, 3]
+    assert (earlier.images, earlier.missing("s", 4)) == (2, [1, 3])  # a copy was worked on
 
 
 def test_a_full_batch_does_not_wait():

@@ -100,10 +100,14 @@ def test_a_damaged_file_that_is_mended_has_a_second_row(experiment, tmp_path):
     assert experiment(*[nothing] * 8, *mend) == [("a.png", None, True), ("a.png", 0, False)]
 
 
-def test_at_the_end_a_damaged_file_has_its_row_and_a_vanished_one_none(experiment, tmp_path):
+def test_at_the_end_a_damaged_or_empty_file_has_its_row_and_a_vanished_one_none(
+    experiment, tmp_path
+):
     (tmp_path / "a.png").write_bytes(png()[:150])
     (tmp_path / "b.png").write_bytes(png()[:150])
-    assert experiment(nothing, (tmp_path / "b.png").unlink) == [("a.png", None, True)]
+    (tmp_path / "c.png").touch()
+    found = experiment(nothing, (tmp_path / "b.png").unlink)
+    assert found == [("a.png", None, True), ("c.png", None, True)]
 
 
 def test_a_stack_that_grows_has_each_frame_once(experiment, tmp_path):
