@@ -119,12 +119,14 @@ def _sums(values: np.ndarray, image: Shape) -> np.ndarray:
 def _binned(values: np.ndarray, count: int) -> np.ndarray:
     """Sum rows into ``count`` of equal height; a row across a bound gives each its share."""
     rows = len(values)
-    sums = np.cumsum(values, axis=0, dtype=np.float64)
-    bounds = np.arange(1, count + 1) * (rows / count)
-    # Up to each bound: all whole rows, and a share of the one that it cuts.
-    whole = np.minimum(bounds.astype(np.int64), rows - 1)
-    upto = sums[whole] - (whole + 1 - bounds)[:, None] * values[whole]
-    return np.diff(upto, axis=0, prepend=0.0)
+    bounds = np.arange(1, count) * (rows / count)
+    whole = bounds.astype(np.int64)
+    sums = np.add.reduceat(values, np.concatenate([[0], whole]), axis=0, dtype=np.float64)
+    # The row that a bound cuts was counted behind it: its share before goes back.
+    before = (bounds - whole)[:, None] * values[whole]
+    sums[:-1] += before
+    sums[1:] -= before
+    return np.asarray(sums)
 
 
 def _rounded(values: np.ndarray) -> Grey:
