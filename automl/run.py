@@ -98,6 +98,8 @@ def _run(search: Planned) -> None:
         if search.begun and _is_finished(search):
             return
         say(f"{'going on with the' if search.begun else 'new'} search in {_shown(search)}")
+    elif settings.probe:
+        say("measuring for some seconds what trials cost here (probe=false leaves that out)\n")
     # Below are Ray, torch and MLflow: whoever asks for --help or misspells a key does not wait.
     from automl.planning import check, preview
 

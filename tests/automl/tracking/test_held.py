@@ -1,0 +1,66 @@
+"""What an MLflow server is asked about a finished search, without MLflow."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from automl.tracking.held import held
+
+RUN = "f" * 32
+
+
+@pytest.fixture
+def server():
+    """A server's address and its answers by path, which may be changed."""
+    answers = {
+        "/api/2.0/mlflow/runs/get": {
+            "run": {"info": {"status": "FINISHED", "lifecycle_stage": "active"}}
+        },
+        "/api/2.0/mlflow/model-versions/search": {
+            "model_versions": [{"name": "diffranet-real-8x8", "version": "3"}]
+        },
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            path, _, query = self.path.partition("?")
+            found = answers.get(path) if RUN in query else None
+            self.send_response(404 if found is None else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(found).encode())
+
+        def log_message(self, *_):
+            pass
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.server_port}", answers
+    listening.shutdown()
+    listening.server_close()
+
+
+def test_a_server_says_what_it_has(server):
+    uri, answers = server
+    whole = {"runs": {"FINISHED": 1}, "model": ["diffranet-real-8x8", 3]}
+    assert held(uri, "search", RUN) == whole
+    answers["/api/2.0/mlflow/model-versions/search"] = {}
+    assert held(uri, "search", RUN) == {**whole, "model": None}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, {}, {"run": {"info": {"status": "FINISHED", "lifecycle_stage": "deleted"}}}],
+)
+def test_a_run_that_is_gone_is_held_by_nobody(server, answer):
+    uri, answers = server
+    answers["/api/2.0/mlflow/runs/get"] = answer
+    assert held(uri, "search", RUN) is None
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "postgresql://host/mlflow", "nonsense"])
+def test_what_cannot_be_asked_soon_is_not_told(uri):
+    assert held(uri, "search", RUN) is None
