@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,8 @@ def parse_options(arguments: Sequence[str], description: str | None) -> Options:
         raise UserError(f"--out: {found.out} ends in neither {' nor '.join(KINDS)}")
     if found.watch is not None and not found.watch.is_dir():
         raise UserError(f"--watch: {found.watch} is no folder")
+    if found.watch is not None and not os.access(found.watch, os.R_OK | os.X_OK):
+        raise UserError(f"--watch: {found.watch}: cannot be looked into (Permission denied)")
     if found.watch is not None and found.images:
         raise UserError(
             f"--watch follows {found.watch} alone, and {found.images[0]} is named too; predict "

@@ -104,7 +104,7 @@ def averaged(grey: Grey, masked: Mask | None, image: Shape) -> Grey:
 
 def words(shape: Shape) -> str:
     """Return a size as it is written: ``96 × 64``."""
-    return f"{shape[0]:,} × {shape[1]:,}"
+    return f"{shape[0]} × {shape[1]}"
 
 
 def _sums(values: np.ndarray, image: Shape) -> np.ndarray:

@@ -295,6 +295,24 @@ def test_bad_input_is_refused_in_one_line(home, capsys, tmp_path, monkeypatch, w
     assert text.count("\n") == 1
 
 
+def test_a_folder_that_the_user_may_not_look_into_is_refused(home, capsys, tmp_path, monkeypatch):
+    (tmp_path / "shut").mkdir()
+    look = os.scandir
+
+    # Root may look everywhere: so that the test is of the answer, whoever runs it.
+    def refused(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return look(path)
+
+    monkeypatch.setattr("os.scandir", refused)
+    monkeypatch.setattr("os.access", lambda path, mode: not str(path).endswith("shut"))
+    for words in ([tmp_path], ["--watch", tmp_path / "shut"]):
+        status, _, said = call(home, capsys, "forest", *words)
+        assert (status, said.count("\n")) == (2, 1)
+        assert "shut: cannot be looked into (Permission denied)" in said
+
+
 def test_a_missing_or_damaged_model_is_refused(home, capsys, tmp_path):
     image = home.images / "synthetic/test/1/00.png"
     shutil.copytree(home.runs, tmp_path / "runs")
