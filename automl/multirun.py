@@ -19,6 +19,7 @@ from automl.compose import Job
 from automl.disclosure import hidden
 from automl.errors import SearchError, UserError
 from automl.settings import Settings, digest, parse_settings, run_name
+from automl.terminal import say
 
 _LONGEST = 100  # characters of a name; a folder's may have 255
 STATUSES: Mapping[str, int] = {"finished": 0, "failed": 1, "refused": 2, "not begun": 0}
@@ -110,7 +111,7 @@ def run_all(searches: Sequence[Planned], run_one: Callable[[Planned], None]) -> 
     ends: list[Ended] = []
     try:
         for number, search in enumerate(searches, start=1):
-            print(f"\n== Search {number} of {len(searches)}: {search.label}", flush=True)
+            say(f"\n== Search {number} of {len(searches)}: {search.label}")
             end = _end_of(search, run_one)
             ends.append(end)
             if end.status != "finished" and search.settings.failures.stop_multirun:
@@ -120,7 +121,7 @@ def run_all(searches: Sequence[Planned], run_one: Callable[[Planned], None]) -> 
         raise
     finally:
         ends += [Ended("not begun")] * (len(searches) - len(ends))
-        print(summary(searches, ends, time.monotonic() - begin), flush=True)
+        say(summary(searches, ends, time.monotonic() - begin))
     return max(STATUSES[end.status] for end in ends)
 
 
