@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from typing import NoReturn
+import sys
+from typing import Any, NoReturn
 
 from automl.errors import UserError
 
@@ -16,6 +17,16 @@ class CommandLine(argparse.ArgumentParser):
     Raises:
         UserError: An option is unknown, bad or lacks its value.
     """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and refuse an empty word: of a path it would be the folder one is in."""
+        words = list(sys.argv[1:] if args is None else args)
+        for before, word in zip(["", *words], words, strict=False):
+            if word == "" or (word.startswith("--") and word.endswith("=")):
+                after = f" behind {before}" if word == "" and before else ""
+                what = word or "''"
+                raise UserError(f"{what}{after} names nothing; give it a value or leave it out")
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""

@@ -11,10 +11,9 @@ HIDDEN = "…"
 """Stands for credentials in what is recorded or shown."""
 
 # Where SQLAlchemy and MLflow's client look for them: user:password@ behind the scheme.
-_USER = re.compile(r"(?<=://)[^:/@\s'\"<>]*(?::[^@\s'\"<>]*)?@")
-_QUERY = re.compile(
-    r"([?&][^=&\s'\"]*(?:pass|pwd|token|secret|credential)[^=&\s'\"]*=)[^&\s'\"<>]*", re.IGNORECASE
-)
+_USER = re.compile(r"(?<=://)[^:/@\s'\"<>]*(?::[^\s'\"<>]*)?@")
+_SECRET = "pass|pwd|token|secret|credential|api_?key|access_?key|signature"
+_QUERY = re.compile(rf"([?&][^=&\s'\"]*(?:{_SECRET})[^=&\s'\"]*=)[^&\s'\"<>]*", re.IGNORECASE)
 # Keys that hold addresses, by section; none of them makes a search what it is.
 _ADDRESSES = (("tracking", "uri"), ("tracking", "artifacts"), ("cluster", "address"))
 

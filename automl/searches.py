@@ -32,7 +32,7 @@ def require_searches(names: Sequence[str], runs: Path) -> None:
         if name not in known:
             # Who gives the folder's path means its name.
             hint = near_miss(Path(name).name, known) or f"; {where_known(runs)}"
-            raise UserError(f"{name}: no search of that name in {runs}{hint}")
+            raise UserError(f"{name or repr(name)}: no search of that name in {runs}{hint}")
 
 
 def asked_searches(

@@ -88,6 +88,8 @@ def test_user_and_password_of_a_server_are_not_kept(home, capsys, monkeypatch):
         ("postgresql://ada:p@127.0.0.1/db", "postgresql://…@127.0.0.1/db"),
         ("postgresql://ada:p/q@h/db", "postgresql://…@h/db"),
         ("http://token@host", "http://…@host"),
+        ("http://ada:p@ss@h/a", "http://…@h/a"),
+        ("http://h/a?api_key=k&x=2", "http://h/a?api_key=…&x=2"),
         ("mysql+pymysql://h/db?ssl=1&password=p&x=2", "mysql+pymysql://h/db?ssl=1&password=…&x=2"),
         ("sqlite:////data/a@b:c@d/mlflow.db", "sqlite:////data/a@b:c@d/mlflow.db"),
         ("http://127.0.0.1:5000/a", "http://127.0.0.1:5000/a"),

@@ -108,9 +108,28 @@ CONFIG = (
         ["tracking.uri=${oc.env:NO_SUCH_VARIABLE}"],
         "configuration: the environment variable NO_SUCH_VARIABLE is not set; set it",
     ),
+    run(
+        "value that refers to itself",
+        ["seed=${seed}"],
+        "configuration: a value refers to itself by ${…}; write it out",
+    ),
+    run("value without a key", ["=3"], "'=3': options are written key=value; --help lists them"),
+    run(
+        "preset between two others",
+        ["experiment=paper_table6"],
+        "experiment=paper_table6: no such experiment; known: …",
+    ),
+    run(
+        "section taken away that others refer to",
+        ["~trainable.budget"],
+        "configuration: ${trainable.budget.confirmation} refers to a key that is not there; it "
+        "was taken away",
+    ),
     run("text for a number", ["seed=zero"], "seed: expected a whole number, got 'zero'"),
     run("fraction for a whole number", ["seed=1.5"], "seed: expected a whole number, got 1.5"),
     run("nothing for a number", ["seed="], "seed: expected a whole number, got ''"),
+    run("null for a number", ["seed=null"], "seed: expected a whole number, got None; give it …"),
+    run("list for a number", ["seed=[1,2]"], "seed: expected a whole number, got [1, 2]"),
     run("negative seed", ["seed=-1"], "seed: -1 is below 0; give 0 or more"),
     run("no workers", ["workers=0"], "workers: 0 is below 1; give 1 or more"),
     run(
@@ -120,6 +139,11 @@ CONFIG = (
     ),
     run("not a number", ["lookahead=nan"], "lookahead: nan is no finite number; give one"),
     run("infinity", ["lookahead=inf"], "lookahead: inf is no finite number; give one"),
+    run(
+        "a hundred thousand asks ahead",
+        ["lookahead=100000"],
+        "lookahead: 100000 is above 1000; 2 or 3 is usual",
+    ),
     run("too small a number", ["lookahead=0.5"], "lookahead: 0.5 is below 1"),
     run(
         "limit that is not a number",
@@ -160,6 +184,12 @@ CONFIG = (
         "name: '../up' cannot be a folder's name; use letters, digits, '.', '_', '-', '='",
     ),
     run(
+        "search name with a slash",
+        ["search.name=a/b"],
+        "search.name: 'a/b' cannot be a folder's name; use letters, digits, '.', '_', '-', '='",
+    ),
+    run("empty name of the problem", ["data.problem="], "data.problem: '' names nothing; …"),
+    run(
         "empty name",
         ["name="],
         "name: '' cannot be a folder's name; use letters, digits, '.', '_', '-', '='",
@@ -173,6 +203,16 @@ CONFIG = (
         "budget beyond all bounds",
         ["confirmation.budget=100000000000000000000"],
         "confirmation.budget: 100000000000000000000 is above 1000000000; give 1000000000 or less",
+    ),
+    run(
+        "smallest budget above the largest",
+        ["trainable.budget.min=5", "trainable.budget.max=2"],
+        "trainable.budget.min: 5 is above trainable.budget.max, 2; swap them",
+    ),
+    run(
+        "pattern that matches nothing in a multirun",
+        ["-m", "seed=glob(*)"],
+        "multirun: no search is left; write values out, not glob(…), and …",
     ),
     run(
         "wrong value in one search of several",
@@ -230,6 +270,16 @@ CONFIG = (
         "--config-dir: there is no folder nowhere; name yours",
     ),
     run(
+        "tree of one's own without a name",
+        ["--config-dir="],
+        "--config-dir: names no folder; name yours",
+    ),
+    run(
+        "class without a module",
+        ["data.name=:Data"],
+        "data.name: ':Data' names no class; write it as package.module:Class",
+    ),
+    run(
         "other configuration that is not there",
         ["--config-name=confg"],
         "--config-name: no configuration 'confg'…",
@@ -262,6 +312,17 @@ CONFIG = (
         "list for a mapping in a file",
         "- local\n- 2\n",
         "cluster: expected a section with keys, got ['local', 2]",
+    ),
+    from_file(
+        "value that contains itself in a file",
+        "address: &a [*a]\n",
+        "configuration: a value contains itself; write it out",
+    ),
+    from_file(
+        "defaults that are no list in a file",
+        "defaults: 3\naddress: local\n",
+        "configuration: Invalid defaults list in 'cluster/mine', defaults must be a list (got …); "
+        "mend the file",
     ),
     from_file("file that is no text", b"\xff\xfe\x00name", "configuration: …", "save it as UTF-8"),
     from_file(

@@ -48,6 +48,16 @@ def one_unreadable(what, words, stage):
 
 PREDICT = (
     predict(
+        "empty name of a folder to watch",
+        ["forest", "--watch", ""],
+        "'' behind --watch names nothing; give it a value or leave it out",
+    ),
+    predict(
+        "empty name of an image",
+        ["forest", ""],
+        "'' behind forest names nothing; give it a value or leave it out",
+    ),
+    predict(
         "misspelt search to predict with",
         ["forst", IMAGE],
         "forst: no search of that name in …/runs; did you mean 'forest'?",

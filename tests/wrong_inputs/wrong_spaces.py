@@ -108,6 +108,37 @@ SPACES = (
         'space: parameters.kind.when.model: "rff" is not one of "rf", "svm"; did you mean "rf"?',
     ),
     space(
+        "conditions that exclude each other",
+        [
+            "a: {type: categorical, choices: [1, 2], default: 1}",
+            "b: {type: categorical, choices: [1, 2], default: 1, when: {a: 1}}",
+            "c: {type: categorical, choices: [1, 2], default: 1, when: {a: 2, b: 1}}",
+        ],
+        "space: parameters.c.when: can never hold, its conditions exclude each other on 'a'; "
+        "relax one of them",
+    ),
+    space(
+        "parameter of a foreign alphabet",
+        ["größe: {type: float, lower: 0.0, upper: 1.0, default: 0.5}"],
+        "space: parameters.größe: not a usable name; use letters, digits and underscores, no "
+        "leading digit",
+    ),
+    space(
+        "mapping among the choices",
+        ["kind: {type: categorical, choices: [{a: 1}, b], default: b}"],
+        "space: parameters.kind.choices: dict is not null, a boolean, number, string or list; …",
+    ),
+    space(
+        "number that no float holds",
+        [f"n: {{type: integer, lower: 1, upper: 1{'0' * 20}, default: 1}}"],
+        "space: parameters.n.upper: 1… is beyond 9007199254740992; use type: float",
+    ),
+    space(
+        "subset of too many",
+        [f"s: {{type: subset, of: {list(range(12))}, default: [1]}}"],
+        "space: parameters.s.of: 12 items make 4095 combinations; give at most 10",
+    ),
+    space(
         "conditions in a circle",
         [
             "a: {type: categorical, choices: [1, 2], default: 1, when: {b: 1}}",
@@ -130,6 +161,11 @@ SPACES = (
         "setting that the algorithm has not",
         ["+algorithm.etta=3", "algorithm=hyperband"],
         "algorithm: algorithm hyperband has no setting 'etta': did you mean 'eta'?",
+    ),
+    run(
+        "more trials than can be",
+        ["trainable.trials=100000000000"],
+        "trainable.trials: 100000000000 is above 1000000; give 1000000 or less",
     ),
     run(
         "no trials",

@@ -191,4 +191,14 @@ STORES = (
         ["cluster.gpu_memory=0"],
         "cluster.gpu_memory: 0 is not above 0; use the GiB of a GPU, or null",
     ),
+    run(
+        "empty folder for artifacts",
+        ["tracking.artifacts="],
+        "tracking.artifacts: '' names nothing; give it a name",
+    ),
+    run(
+        "store without tracking",
+        ["tracking=none", "tracking.uri=sqlite:///x.db"],
+        "tracking.uri: tracking=none keeps no runs; choose sqlite or server",
+    ),
 )
