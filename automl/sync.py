@@ -81,14 +81,14 @@ def sync(folder: Path, uri: str | None) -> Synced:
         raise UserError(f"{folder.name}: its ledger has no plan; the search never began")
     tracking: dict[str, Any] = plan["config"]["tracking"]
     uri = _store(folder.name, uri or tracking["uri"])
-    problems: list[str] = []
     notes: list[str] = []
     with Ledger(folder) as ledger:
         mirror = Mirror(
             uri,
             experiment=tracking["experiment"] or plan["config"]["data"]["problem"],
             artifact_location=tracking["artifacts"],
-            warn=problems.append,
+            # It may pass; what does not is said at the end.
+            warn=partial(_say, folder.name),
         )
         state = replayed(ledger.events, path)
         # All before the writer starts: what is compared with the store is the search's end.
@@ -106,8 +106,12 @@ def sync(folder: Path, uri: str | None) -> Synced:
         else:
             mirror.left(round(1000 * float(ledger.events[-1]["time"])))
         mirror.start([])
-        problems += mirror.close(timeout=60.0)
+        problems = mirror.close(timeout=60.0)
         return Synced(mirror.written, problems, notes)
+
+
+def _say(name: str, text: str) -> None:
+    print(f"automl: {name}: {text}", file=sys.stderr, flush=True)
 
 
 def _age(runs: Path, name: str) -> float:
@@ -153,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for note in synced.notes:
                 print(f"{name}: {note}", flush=True)
             for problem in synced.problems:
-                print(f"automl: {name}: {problem}", file=sys.stderr)
+                _say(name, problem)
             status = max(status, 1 if synced.problems else 0)
     except (UserError, SearchError) as error:
         print(f"automl: {error}", file=sys.stderr)

@@ -105,7 +105,7 @@ def copy_runs(database: Path, runs: int) -> None:
         query = "SELECT run_uuid FROM tags WHERE key = 'mlflow.parentRunId' ORDER BY run_uuid"
         children = [run_id for (run_id,) in connection.execute(query)]
         copies = [
-            (child, f"{child[:-4]}{round_:04x}")
+            (child, f"{child[:-4]}x{round_:03x}")  # an x: never an identity of MLflow
             for round_ in range(1, -(-runs // len(children)))
             for child in children
         ]

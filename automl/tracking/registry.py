@@ -165,11 +165,12 @@ def _about(name: str, select: str, size: tuple[int, int]) -> str:
 def _note(results: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
     paragraphs = []
     if chosen:
-        # First: of a list of versions it is all that is read.
+        # First and short: a list of versions shows the first thirty letters.
         seeds = counted(len(chosen.get("seeds") or ()), "seeds")
+        figure = percent_interval(chosen.get("mean"), chosen.get("interval"))
+        accuracy, bracket, interval = figure.partition(" (")
         paragraphs.append(
-            f"{percent_interval(chosen.get('mean'), chosen.get('interval'))} on the validation "
-            f"split of `{results['select']}`, mean over {seeds}."
+            f"{accuracy} on {results['select']} validation{bracket}{interval}, mean over {seeds}."
         )
     paragraphs.append(f"Search `{results['name']}`.")
     if chosen.get("configuration"):
