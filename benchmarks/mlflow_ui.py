@@ -71,6 +71,12 @@ class Page:
 
 
 PAGES = (
+    # The page whose address `automl.ui` prints.
+    Page(
+        "saved view: searches, the latest first",
+        f"/experiments/{EXPERIMENT}/runs?viewStateShareKey=automl-searches",
+        (NAME,),
+    ),
     Page("run list", f"/experiments/{EXPERIMENT}/runs", (NAME,)),
     Page(
         "saved view: configurations, best first",
