@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.inspection import permutation_importance
 
 LEAST = 20
 """Trials below which nothing is said."""
@@ -130,17 +129,26 @@ def _shares(x: Floats, y: Floats, folds: npt.NDArray[np.int64], seed: int) -> li
         if out.all():
             continue
         forest = _forest(seed).fit(x[~out], y[~out])
-        found = permutation_importance(
-            forest,
-            x[out],
-            y[out],
-            scoring="neg_mean_squared_error",
-            n_repeats=_REPEATS,
-            random_state=seed,
-        )
-        growth += found.importances_mean * out.mean()
+        growth += _growth(forest, x[out], y[out], seed) * out.mean()
     shares: list[float] = (growth / y.var()).tolist()
     return shares
+
+
+def _growth(forest: Any, x: Floats, y: Floats, seed: int) -> Floats:
+    """Mean growth of the squared error when a column is shuffled, by column.
+
+    As ``sklearn.inspection.permutation_importance``, which asks the forest anew for each shuffle:
+    with the few rows of a search that takes twenty times as long as asking for all at once.
+    """
+    rng = np.random.default_rng(seed)
+    rows, columns = x.shape
+    shuffled = np.tile(x, (columns, _REPEATS, 1, 1))
+    for column in range(columns):
+        for repeat in range(_REPEATS):
+            shuffled[column, repeat, :, column] = rng.permutation(x[:, column])
+    predicted = forest.predict(shuffled.reshape(-1, columns)).reshape(columns, _REPEATS, rows)
+    errors = ((predicted - y) ** 2).mean(axis=(1, 2))
+    return np.asarray(errors - ((forest.predict(x) - y) ** 2).mean())
 
 
 def _forest(seed: int, **options: Any) -> Any:
