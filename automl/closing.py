@@ -40,6 +40,10 @@ def closing_lines(
     if evaluation["whole"]:
         lines.append("Validation and test images together, none of them used to select:")
         lines += _accuracies(evaluation["whole"])
+    if found["scale"] == "smoke":
+        lines.append(
+            "  (a smoke test: it shows that everything runs, and no figure means anything)"
+        )
     if found["data"].get("surrogate"):
         lines.append("  (simulated images: real_* is a surrogate, not DiffraNet's real images)")
     lines.append(f"Report: {folder / 'report.html'}")
@@ -112,9 +116,21 @@ def _accuracies(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"  {entry['domain']:<{width}}  "
         f"{percent_interval(entry['accuracy'], entry['interval'], entry['n'])}"
-        f"  ({entry['correct']} of {entry['n']})"
+        f"  ({entry['correct']} of {entry['n']}{_errors(entry)})"
         for entry in entries
     ]
+
+
+def _errors(entry: Mapping[str, Any]) -> str:
+    """Return what a screening would lose and keep in vain, where diffraction is told from none."""
+    binary = entry.get("diffraction")
+    if not binary:
+        return ""
+    hits = binary["hits"]
+    return (
+        f"; hits missed {binary['missed']} of {hits}, "
+        f"false alarms {binary['false']} of {binary['n'] - hits}"
+    )
 
 
 def _predict_command(folder: Path) -> str:

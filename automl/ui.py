@@ -22,6 +22,7 @@ from automl.tracking.ui import (
     artifact_root,
     check_served,
     default_uri,
+    mlflow_command,
     pages,
 )
 from automl.tracking.upkeep import analyse
@@ -69,9 +70,14 @@ def _serve(uri: str, port: int) -> None:
         print("MLflow is starting …", end="\r", flush=True)
     for name, value in SERVER_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    # Not before the environment is set.
-    from automl.tracking import server
-
+    try:
+        # Not before the environment is set.
+        from automl.tracking import server
+    except ImportError:
+        # Of another version of MLflow, which has other insides; its own command is slower.
+        command = mlflow_command(absolute_uri(uri), port)
+        _announce(uri, port)
+        os.execv(command[0], command)
     try:
         server.open_store(absolute_uri(uri), artifact_root(uri))
     except Exception as error:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from automl.formatting import configuration_words, counted, number, percent, percent_interval
+from automl.formatting import (
+    configuration_words,
+    counted,
+    mean_over_seeds,
+    number,
+    percent,
+    percent_interval,
+)
 from automl.tracking import links
 
 OF_EXPERIMENT = (
@@ -36,7 +43,7 @@ def of_results(plan: Mapping[str, Any], results: Mapping[str, Any]) -> str:
     paragraphs += [
         (
             f"Confirmed over {counted(len(entry.get('seeds') or ()), 'seeds')}: "
-            f"{percent_interval(entry.get('mean'), entry.get('interval'))} on validation."
+            f"{mean_over_seeds(entry.get('mean'), entry.get('interval'))} on validation."
         )
         for entry in chosen
     ]

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 
-from automl.formatting import configuration_words, counted, percent_interval
+from automl.formatting import configuration_words, counted, mean_over_seeds, percent_interval
 from automl.tracking import naming
 from automl.tracking.store import Store
 
@@ -167,7 +167,7 @@ def _note(results: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
     if chosen:
         # First and short: a list of versions shows the first thirty letters.
         seeds = counted(len(chosen.get("seeds") or ()), "seeds")
-        figure = percent_interval(chosen.get("mean"), chosen.get("interval"))
+        figure = mean_over_seeds(chosen.get("mean"), chosen.get("interval"))
         accuracy, bracket, interval = figure.partition(" (")
         paragraphs.append(
             f"{accuracy} on {results['select']} validation{bracket}{interval}, mean over {seeds}."

@@ -1,7 +1,8 @@
 """MLflow's pages for one store, served by this process. Imports MLflow: `SERVER_ENVIRONMENT` first.
 
 ``mlflow server`` starts two processes for this, which import MLflow one after the other, and leaves
-what its pages ask first (a second of imports and statements to compile) to the first visit.
+what its pages ask first (a second of imports and statements to compile) to the first visit. A
+version of MLflow without one of the names that are imported here has to be served by that command.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from mlflow.server import constants, handlers
+from mlflow.server import app as pages
+from mlflow.server.constants import (
+    ARTIFACT_ROOT_ENV_VAR,
+    ARTIFACTS_DESTINATION_ENV_VAR,
+    BACKEND_STORE_URI_ENV_VAR,
+    SERVE_ARTIFACTS_ENV_VAR,
+)
+from mlflow.server.handlers import initialize_backend_stores
 from starlette.types import ASGIApp, Message
 
 from automl.tracking.server_files import file_routes
@@ -28,6 +36,7 @@ _EXPERIMENT = (
     "{ mlflowGetExperiment(input: $input) { experiment { experimentId name } } }"
 )
 _GRACE_SECONDS = 2
+_OK = 200
 
 
 def open_store(uri: str, artifact_root: str | None) -> None:
@@ -42,13 +51,13 @@ def open_store(uri: str, artifact_root: str | None) -> None:
         sqlalchemy.exc.SQLAlchemyError: The database does not answer.
     """
     served = {
-        constants.BACKEND_STORE_URI_ENV_VAR: uri,
-        constants.ARTIFACT_ROOT_ENV_VAR: artifact_root or "mlflow-artifacts:/",
-        constants.SERVE_ARTIFACTS_ENV_VAR: "true",
-        constants.ARTIFACTS_DESTINATION_ENV_VAR: "./mlartifacts",
+        BACKEND_STORE_URI_ENV_VAR: uri,
+        ARTIFACT_ROOT_ENV_VAR: artifact_root or "mlflow-artifacts:/",
+        SERVE_ARTIFACTS_ENV_VAR: "true",
+        ARTIFACTS_DESTINATION_ENV_VAR: "./mlartifacts",
     }
     os.environ.update(served)
-    handlers.initialize_backend_stores(uri, uri, served[constants.ARTIFACT_ROOT_ENV_VAR])
+    initialize_backend_stores(uri, uri, served[ARTIFACT_ROOT_ENV_VAR])
 
 
 def serve(port: int, ready: Callable[[], None]) -> None:
@@ -77,18 +86,22 @@ def application() -> ASGIApp:
         # MLflow's matter, not the reader's.
         warnings.simplefilter("ignore")
         from mlflow.server.fastapi_app import app as found
-    import mlflow.server
 
     # Before MLflow's own, which take everything; behind its checks of who asks.
-    found.router.routes[:0] = file_routes(Path(str(mlflow.server.app.static_folder)))
+    found.router.routes[:0] = file_routes(Path(str(pages.static_folder)))
     app: ASGIApp = found
     return app
 
 
 async def warm(app: ASGIApp, port: int) -> None:
     """Ask once what a first page asks, so that no visitor waits for imports and caches."""
-    _, answer = await _ask(app, port, "POST", f"{_API}/experiments/search", {"max_results": 100})
-    experiments = [found["experiment_id"] for found in json.loads(answer)["experiments"]]
+    status, answer = await _ask(
+        app, port, "POST", f"{_API}/experiments/search", {"max_results": 100}
+    )
+    found = json.loads(answer).get("experiments", []) if status == _OK else []
+    experiments = [experiment["experiment_id"] for experiment in found]
+    if not experiments:
+        return
     search = {
         "experiment_ids": experiments,
         "max_results": 100,

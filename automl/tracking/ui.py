@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -51,6 +52,15 @@ def artifact_root(uri: str) -> str | None:
     """Return where artifacts of a store lie that are not told otherwise; None: MLflow decides."""
     path = sqlite_path(uri)
     return None if path is None else (path.parent.absolute() / "artifacts").as_uri()
+
+
+def mlflow_command(uri: str, port: int) -> list[str]:
+    """Return MLflow's own command for the pages, to this machine alone."""
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
+    root = artifact_root(uri)
+    if root is not None:
+        command += ["--default-artifact-root", root]
+    return [*command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
 
 
 def pages(uri: str, port: int = DEFAULT_PORT) -> list[tuple[str, str]]:

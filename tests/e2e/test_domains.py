@@ -88,7 +88,11 @@ def test_two_classes_go_all_the_way(folder):
         assert (len(one["confusion"]), sum(map(sum, one["confusion"]))) == (2, one["n"])
     assert list(found["data"]["counts"]["synthetic"]["train"]) == TWO
     assert found["data"]["digest"] == results(folder, "five")["data"]["digest"]
-    assert "Test accuracy in two classes" in (folder / "two.out").read_text()
+    out = (folder / "two.out").read_text()
+    assert "Test accuracy in two classes" in out
+    (one,) = [one for one in found["evaluation"]["domains"] if one["domain"] == "synthetic"]
+    binary = one["diffraction"]
+    assert f"; hits missed {binary['missed']} of {binary['hits']}, false alarms " in out
 
 
 def test_a_model_of_two_classes_predicts_files(folder):

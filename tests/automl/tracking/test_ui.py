@@ -79,6 +79,23 @@ def test_the_users_own_settings_of_the_server_stand(monkeypatch, uri):
     assert seen == ["false", "true"]
 
 
+def test_another_version_of_mlflow_serves_by_its_own_command(monkeypatch, uri, capsys):
+    monkeypatch.setitem(sys.modules, "automl.tracking.server", None)
+    monkeypatch.delattr("automl.tracking.server", raising=False)
+    monkeypatch.setattr("sys.argv", ["ui", f"uri={uri}", "port=5987"])
+    monkeypatch.setattr("os.environ", dict(os.environ))
+
+    def replaced(program, command):
+        assert (program, command[1:4]) == (sys.executable, ["-m", "mlflow", "server"])
+        assert command[command.index("--backend-store-uri") + 1] == uri
+        assert command[command.index("--port") + 1] == "5987"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "execv", replaced)
+    ui.main()
+    assert "http://127.0.0.1:5987" in capsys.readouterr().out
+
+
 def test_a_store_that_cannot_be_opened_is_one_line(monkeypatch, database, capsys):
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
