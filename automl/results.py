@@ -289,16 +289,17 @@ def _together(test: Json, other: Json) -> Json:
 def _diffraction(
     event: Mapping[str, Any], binary: tuple[Sequence[str], Sequence[int]] | None
 ) -> Json | None:
-    """Return the two-class figure of the domain: its own if it has two classes.
+    """Return the figure of diffraction against none; None where the data do not tell them apart.
 
     ``hits`` are the images with diffraction; ``missed`` those of them called none, and ``false``
     the other images called diffraction.
     """
-    if len(event["classes"]) == 2:
-        projection: Sequence[int] = (0, 1)
-    elif binary is not None:
-        projection = binary[1]
-    else:
+    if binary is None:
+        return None
+    classes, projection = binary
+    if list(event["classes"]) == list(classes):
+        projection = (0, 1)
+    elif len(event["classes"]) != len(projection):
         return None
     summary = binary_summary(collapse(event["confusion"], projection))
     hits, others = summary.positives, summary.n - summary.positives

@@ -12,6 +12,8 @@ from stub_plugins import StubData, StubDomain
 
 from automl.ledger import Ledger, read_events
 from automl.plugins import evaluation_splits
+from automl.results import results
+from automl.state import replayed
 from automl.statistics import wilson_interval
 from diffranet.domains import DOMAINS
 
@@ -81,7 +83,21 @@ def test_a_domain_as_a_whole_is_the_sum_of_its_splits(found):
     assert sum(map(sum, whole["confusion"])) == 80
     low, high = sorted((test["accuracy"], other["accuracy"]))
     assert low <= whole["accuracy"] <= high
-    assert whole["diffraction"]["n"] == 80
+
+
+def test_hits_are_counted_where_the_data_say_which_class_is_one(found):
+    evaluation = found[1]["evaluation"]
+    entries = [*evaluation["domains"], *evaluation["whole"]]
+    assert [entry["diffraction"] for entry in entries] == [None] * len(entries)
+    folder = found[0]
+    events, _ = read_events(folder / "ledger.jsonl")
+    state = replayed(events, folder / "ledger.jsonl")
+    for view in ((0, 1), (1, 0)):
+        names = [entries[0]["classes"][place] for place in view]
+        hit = view.index(1)
+        for entry in results(state, events, (names, view))["evaluation"]["domains"]:
+            assert entry["diffraction"]["hits"] == sum(entry["confusion"][hit])
+            assert entry["diffraction"]["missed"] == entry["confusion"][hit][1 - hit]
 
 
 def test_a_closed_search_is_not_opened_again(tmp_path):
