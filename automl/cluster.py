@@ -58,7 +58,8 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
             ) from error
         raise UserError(
             f"cluster.address: no Ray cluster at '{settings.address}' ({one_line(error)[:160]}); "
-            "start one with `ray start --head`, or use cluster=local"
+            f"start one with `ray start --head`{_token_hint(settings.address)}, or use "
+            "cluster=local"
         ) from error
     if threading.current_thread() is threading.main_thread():
         # Ray puts a handler of its own in the place of ours.
@@ -70,6 +71,14 @@ def cluster(settings: ClusterSettings) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _token_hint(address: str) -> str:
+    """Return what may be wrong where a cluster answers that wants Ray's token."""
+    # Ray looks for its token by itself only where it looks for the cluster by itself.
+    if address == "auto" or os.environ.get("RAY_AUTH_MODE"):
+        return ""
+    return ", set RAY_AUTH_MODE=token if it asks for a token (Ray's default)"
 
 
 def _check_reachable(address: str) -> None:

@@ -11,6 +11,8 @@ from diffranet.domains import DOMAINS, SYNTHETIC, Domain
 from diffranet.errors import DataError
 from diffranet.reader import SUFFIXES
 
+_OTHERS = "images with other classes: docs/your_own.md"
+
 
 @dataclass(frozen=True)
 class ImageFile:
@@ -60,7 +62,9 @@ def scan(root: Path) -> Layout:
     for domain in DOMAINS:
         if not (root / domain.name).is_dir():
             if domain == SYNTHETIC:
-                raise DataError(f"{root} has no folder 'synthetic'; is it the folder of DiffraNet?")
+                raise DataError(
+                    f"{root} has no folder 'synthetic'; is it the folder of DiffraNet? {_OTHERS}"
+                )
             continue
         present = tuple(s for s in domain.splits if (root / domain.name / s).is_dir())
         if domain == SYNTHETIC and present != domain.splits:
@@ -120,7 +124,9 @@ def _in_class_order(domain: Domain, place: str, folders: list[str]) -> list[str]
             )
     for label, name in enumerate(expected):
         if name not in by_name:
-            raise DataError(f"class folder {place}/{name} ({domain.classes[label]}) is missing")
+            raise DataError(
+                f"class folder {place}/{name} ({domain.classes[label]}) is missing; {_OTHERS}"
+            )
     return [by_name[name] for name in expected]
 
 

@@ -71,7 +71,8 @@ DATA = (
     run(
         "folder without the data set",
         ["data.root=images/synthetic"],
-        "data: images/synthetic has no folder 'synthetic'; is it the folder of DiffraNet?",
+        "data: images/synthetic has no folder 'synthetic'; is it the folder of DiffraNet? "
+        "images with other classes: docs/your_own.md",
     ),
     run(
         "missing split",
@@ -82,7 +83,8 @@ DATA = (
     run(
         "missing class",
         [],
-        "data: class folder synthetic/train/3 (weak) is missing",
+        "data: class folder synthetic/train/3 (weak) is missing; "
+        "images with other classes: docs/your_own.md",
         "put it back",
         scene=without("synthetic/train/3"),
     ),
@@ -132,6 +134,13 @@ DATA = (
         ["select=real_row"],
         "select: the data have no validation split of a domain 'real_row'; "
         "did you mean 'real_raw'?",
+    ),
+    run(
+        "half of a domain's name, in a preview: nothing is measured",
+        ["search=classical_random", "preview=true", "select=real"],
+        "select: the data have no validation split of a domain 'real'; known: real_preprocessed, "
+        "real_raw, synthetic",
+        bare=True,
     ),
     run(
         "domain that the folder has not",
