@@ -10,6 +10,7 @@ from automl.command_line import python_command
 from automl.disclosure import hidden
 from automl.formatting import configuration, counted, duration, percent, percent_interval
 from automl.settings import Settings
+from automl.tracking.champion import Registered
 from automl.tracking.ui import default_uri
 from automl.tracking.uri import absolute_uri
 
@@ -17,7 +18,7 @@ _RUNS = "runs"  # where automl.predict looks for searches unless it is told othe
 
 
 def closing_lines(
-    found: Mapping[str, Any], folder: Path, settings: Settings, model: Sequence[Any] | None
+    found: Mapping[str, Any], folder: Path, settings: Settings, model: Registered | None
 ) -> str:
     """Return the last lines of the command.
 
@@ -25,7 +26,7 @@ def closing_lines(
         found: What results.json holds.
         folder: Of the search.
         settings: Of the search.
-        model: Name and version under which MLflow has the chosen model, if it is registered.
+        model: The chosen model in MLflow, if it is registered.
     """
     evaluation = found["evaluation"]
     lines = ["", _head(found), *_chosen(found), *_draws(found["trials"], found["budget_unit"])]
@@ -49,7 +50,7 @@ def closing_lines(
     lines.append(f"Report: {folder / 'report.html'}")
     lines.append(f"Use it: {_predict_command(folder)}")
     if model is not None:
-        lines.append(f"Registered in MLflow: {model[0]}, version {model[1]}")
+        lines += _registered(model)
     if settings.tracking.uri is not None:
         lines.append(f"MLflow UI: {_ui_command(settings.tracking.uri)}")
     return "\n".join(lines)
@@ -131,6 +132,25 @@ def _errors(entry: Mapping[str, Any]) -> str:
         f"; hits missed {binary['missed']} of {hits}, "
         f"false alarms {binary['false']} of {binary['n'] - hits}"
     )
+
+
+def _registered(model: Registered) -> list[str]:
+    """Return name and version, and whose the alias is: it may have moved unasked."""
+    lines = [f"Registered in MLflow: {model.name}, version {model.version}"]
+    if model.champion is None:
+        return lines
+    holder, before = model.champion.version, model.champion.before
+    words = f"version {holder.number}"
+    if holder.number == model.version:
+        words = "this version"
+    elif holder.accuracy is not None:
+        words += f", confirmed {percent(holder.accuracy)}"
+    # Told of what this search brought about, not of what later ones did.
+    if before is not None and model.version == model.champion.newest:
+        words += f", in the place of version {before.number}"
+        if before.data != holder.data:
+            words += ", which learned from other data"
+    return [*lines, f"  champion: {words}"]
 
 
 def _predict_command(folder: Path) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from automl.closing import closing_lines
 from automl.disclosure import hidden
@@ -15,6 +13,7 @@ from automl.ledger import Event, plan_event, read_events, refuse_if_held
 from automl.multirun import Planned
 from automl.results import write_json
 from automl.settings import digest
+from automl.tracking.champion import Registered, champion
 from automl.tracking.held import Held, held
 from automl.tracking.uri import absolute_uri
 
@@ -46,20 +45,18 @@ def finished_before(search: Planned) -> str | None:
                 return None
             if record["held"] != held(settings.tracking.uri, plan["search_id"], record["run_id"]):
                 return None
-            model = record["held"]["model"]
+            model = _registered(settings.tracking.uri, record["held"])
         return closing_lines(found, folder, settings, model)
     except (UserError, OSError, LookupError, TypeError, ValueError):
         # Damaged, of an earlier version, or at work: the search itself says what is to be said.
         return None
 
 
-def remember(
-    folder: Path, uri: str, run_id: str | None, events: list[Event]
-) -> Sequence[Any] | None:
+def remember(folder: Path, uri: str, run_id: str | None, events: list[Event]) -> Registered | None:
     """Note what MLflow has of a search that was handed over to it without a rest.
 
     Returns:
-        Name and version of its model in MLflow, where it is registered.
+        Its model in MLflow, where it is registered.
     """
     path = folder / _RECORD
     plan = plan_event(events)
@@ -72,7 +69,15 @@ def remember(
             path.unlink(missing_ok=True)
             return None
         write_json({"uri": _address(uri), "run_id": run_id, "held": found}, path)
-    return None if found is None else found["model"]
+    return None if found is None else _registered(uri, found)
+
+
+def _registered(uri: str, found: Held) -> Registered | None:
+    if found["model"] is None:
+        return None
+    name, version = found["model"]
+    # Not noted: later searches may change who is the champion.
+    return Registered(name, version, champion(uri, name))
 
 
 def _address(uri: str) -> str:

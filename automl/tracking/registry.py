@@ -12,11 +12,10 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from automl.formatting import configuration_words, counted, mean_over_seeds, percent_interval
-from automl.tracking import naming
+from automl.tracking import champion, naming
 from automl.tracking.store import Store
 
 _LINKS = "mlflow.modelVersions"
-_ACCURACY, _DATA = "automl.validation_accuracy", "automl.data_digest"
 
 
 @dataclass(frozen=True)
@@ -55,19 +54,15 @@ def entry(experiment: str, results: Mapping[str, Any], size: tuple[int, int]) ->
         "automl.search": results["name"],
         "automl.trainable": results.get("trainable"),
         "automl.configuration_id": chosen.get("configuration_id"),
-        _ACCURACY: None if accuracy is None else repr(float(accuracy)),
-        _DATA: results["data"].get("digest"),
+        champion.ACCURACY: None if accuracy is None else repr(float(accuracy)),
+        champion.DATA: results["data"].get("digest"),
     }
     tags = {key: naming.tag_value(value) for key, value in facts.items() if value is not None}
     return Entry(name, _about(name, results["select"], size), _note(results, chosen), tags)
 
 
 def register(store: Store, run_id: str, model: Any, wanted: Entry) -> str:
-    """Register a logged model as a version of its name, once, and give the alias to the best.
-
-    The best is the version with the highest confirmed validation accuracy among those that
-    learned from the same data as the newest one; of equals the newer. Accuracies on other data
-    are not comparable.
+    """Register a logged model as a version of its name, once, and the alias to the best.
 
     Args:
         store: Where.
@@ -109,22 +104,9 @@ def mark(store: Store, run_id: str, model: Any, name: str) -> str:
     # The model's own page shows this; a server writes it itself, a file's client does not.
     links = json.dumps([{"name": name, "version": number}])
     client.set_logged_model_tags(model.model_id, {_LINKS: links})
-    client.set_registered_model_alias(name, naming.CHAMPION, best(versions).version)
+    best = champion.best(champion.version(found.version, found.tags) for found in versions)
+    client.set_registered_model_alias(name, naming.CHAMPION, str(best.number))
     return number
-
-
-def best(versions: list[Any]) -> Any:
-    """Return the version that the alias belongs to; see `register`."""
-    newest = max(versions, key=lambda found: int(found.version))
-    rivals = [found for found in versions if found.tags.get(_DATA) == newest.tags.get(_DATA)]
-    return max(rivals, key=lambda found: (_accuracy(found), int(found.version)))
-
-
-def _accuracy(version: Any) -> float:
-    try:
-        return float(version.tags[_ACCURACY])
-    except (KeyError, ValueError):
-        return -1.0
 
 
 def _versions(store: Store, name: str) -> list[Any]:
@@ -155,7 +137,8 @@ def _about(name: str, select: str, size: tuple[int, int]) -> str:
         f"Chosen models of finished searches, selected on the validation split of `{select}`. "
         f"A model takes images (n, {size[0]}, {size[1]}) uint8 and gives a table with the "
         f"probability of each class.\n\nThe alias `{naming.CHAMPION}` is the version with the "
-        "highest confirmed validation accuracy among those that learned from the newest data.\n\n"
+        "highest confirmed validation accuracy among those that learned from the newest data, of "
+        "equals the oldest.\n\n"
         "In the project's folder: `MLFLOW_TRACKING_URI=sqlite:///mlflow/mlflow.db "
         f"mlflow models serve -m models:/{name}@{naming.CHAMPION} --env-manager local` "
         "(of another store, its own address)"

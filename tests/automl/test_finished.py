@@ -19,6 +19,8 @@ from automl.settings import digest, parse_settings
 
 STUBS = Path(__file__).parent / "stubs"
 RUN = "f" * 32
+MODEL = "diffranet-real-8x8"
+PLACE, OTHER = "in the place of version", "which learned from other data\n"
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,11 @@ def store(tmp_path):
         database.executescript(
             "CREATE TABLE runs (run_uuid, status, artifact_uri, lifecycle_stage);"
             "CREATE TABLE tags (run_uuid, key, value);"
-            "CREATE TABLE model_versions (name, version, run_id);"
-            f"INSERT INTO model_versions VALUES ('diffranet-real-8x8', 3, '{RUN}');"
+            "CREATE TABLE model_versions (name, version, run_id, current_stage);"
+            "CREATE TABLE model_version_tags (name, version, key, value);"
+            "CREATE TABLE registered_model_aliases (name, version, alias);"
+            f"INSERT INTO model_versions VALUES ('{MODEL}', 3, '{RUN}', 'None');"
+            f"INSERT INTO registered_model_aliases VALUES ('{MODEL}', 3, 'champion');"
         )
         for run_id in (RUN, "e" * 32):
             row = [run_id, "FINISHED", artifacts.as_uri(), "active"]
@@ -73,7 +78,9 @@ def make(driven, tmp_path, store):
                     ledger.append("closed")
                 if tracked:
                     uri = f"sqlite:///{store}"
-                    assert remember(folder, uri, RUN, ledger.events) == ["diffranet-real-8x8", 3]
+                    registered = remember(folder, uri, RUN, ledger.events)
+                    assert registered is not None
+                    assert (registered.name, registered.version) == (MODEL, 3)
             write_json({**found, "name": "done"}, folder / "results.json")
             (folder / "report.html").touch()
         return Planned("done", parse_settings(config), config, {})
@@ -88,9 +95,48 @@ def test_result_report_and_model_are_told(make, tmp_path):
         "Search done finished in ",
         f"Report: {tmp_path}/runs/done/report.html",
         f"-m automl.predict done IMAGES --runs {tmp_path}/runs",
-        "Registered in MLflow: diffranet-real-8x8, version 3",
+        f"Registered in MLflow: {MODEL}, version 3\n  champion: this version\n",
     ):
         assert told.count(words) == 1
+
+
+@pytest.mark.parametrize(
+    ("versions", "champion", "words"),
+    [
+        ({3: (0.5, "b"), 1: (0.9, "a")}, 3, f"this version, {PLACE} 1, {OTHER}"),
+        ({3: (0.8, "a"), 2: (0.7, "a")}, 3, f"this version, {PLACE} 2\n"),
+        ({3: (0.8, "a"), 2: (0.8, "a")}, 2, "version 2, confirmed 80.0 %\n"),
+        (
+            {3: (0.5, "a"), 2: (0.9, "b"), 1: (0.8, "a")},
+            1,
+            f"version 1, confirmed 80.0 %, {PLACE} 2, {OTHER}",
+        ),
+        ({3: (0.8, "a"), 2: (0.7, "a"), 4: (0.6, "b")}, 4, "version 4, confirmed 60.0 %\n"),
+    ],
+)
+def test_whose_the_alias_is_now_is_told(make, store, versions, champion, words):
+    search = make()
+    with sqlite3.connect(store) as database:
+        for number, (accuracy, data) in versions.items():
+            if number != 3:
+                row = [MODEL, number, f"{number}" * 32, "None"]
+                database.execute("INSERT INTO model_versions VALUES (?, ?, ?, ?)", row)
+            for key, value in (("validation_accuracy", accuracy), ("data_digest", data)):
+                tag = [MODEL, number, f"automl.{key}", str(value)]
+                database.execute("INSERT INTO model_version_tags VALUES (?, ?, ?, ?)", tag)
+        database.execute("UPDATE registered_model_aliases SET version = ?", [champion])
+    told = finished_before(search)
+    assert told is not None
+    assert f"version 3\n  champion: {words}" in told
+
+
+def test_without_an_alias_nothing_is_told_of_it(make, store):
+    search = make()
+    with sqlite3.connect(store) as database:
+        database.execute("DELETE FROM registered_model_aliases")
+    told = finished_before(search)
+    assert told is not None
+    assert "champion" not in told
 
 
 def test_without_tracking_nothing_of_it_is_asked(make, store):

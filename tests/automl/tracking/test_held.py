@@ -8,9 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from automl.tracking.champion import Champion, Version, champion
 from automl.tracking.held import held
 
 RUN = "f" * 32
+NAME = "diffranet-real-8x8"
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def server():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             path, _, query = self.path.partition("?")
-            found = answers.get(path) if RUN in query else None
+            found = answers.get(path) if RUN in query or NAME in query else None
             self.send_response(404 if found is None else 200)
             self.end_headers()
             self.wfile.write(json.dumps(found).encode())
@@ -51,6 +53,20 @@ def test_a_server_says_what_it_has(server):
     assert held(uri, "search", RUN) == {**whole, "model": None}
 
 
+def test_a_server_says_who_is_the_champion(server):
+    uri, answers = server
+    assert champion(uri, NAME) is None
+    aliases = [{"alias": "mine", "version": "2"}, {"alias": "champion", "version": "3"}]
+    answers["/api/2.0/mlflow/registered-models/get"] = {"registered_model": {"aliases": aliases}}
+    tags = [
+        {"key": "automl.validation_accuracy", "value": "0.5"},
+        {"key": "automl.data_digest", "value": "d"},
+    ]
+    versions = [{"version": "2"}, {"version": "3", "tags": tags}]
+    answers["/api/2.0/mlflow/model-versions/search"] = {"model_versions": versions}
+    assert champion(uri, NAME) == Champion(Version(3, 0.5, "d"), Version(2, None, None), 3)
+
+
 @pytest.mark.parametrize(
     "answer",
     [None, {}, {"run": {"info": {"status": "FINISHED", "lifecycle_stage": "deleted"}}}],
@@ -64,3 +80,4 @@ def test_a_run_that_is_gone_is_held_by_nobody(server, answer):
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "postgresql://host/mlflow", "nonsense"])
 def test_what_cannot_be_asked_soon_is_not_told(uri):
     assert held(uri, "search", RUN) is None
+    assert champion(uri, NAME) is None
