@@ -83,7 +83,7 @@ def _serve(uri: str, port: int) -> None:
     except Exception as error:
         # Whatever MLflow and a database's driver say.
         sys.exit(_refusal(UserError(hidden(f"uri={uri}: {one_line(error)}"))))
-    server.serve(port, lambda: _announce(uri, port))
+    server.serve(absolute_uri(uri), port, lambda: _announce(uri, port))
 
 
 def _announce(uri: str, port: int) -> None:

@@ -13,6 +13,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from mlflow.server.handlers import initialize_backend_stores
 from starlette.types import ASGIApp, Message
 
 from automl.tracking.server_files import file_routes
+from automl.tracking.ui import first_page
 
 HOST = "127.0.0.1"
 _API = "/ajax-api/2.0/mlflow"
@@ -60,14 +62,15 @@ def open_store(uri: str, artifact_root: str | None) -> None:
     initialize_backend_stores(uri, uri, served[ARTIFACT_ROOT_ENV_VAR])
 
 
-def serve(port: int, ready: Callable[[], None]) -> None:
+def serve(uri: str, port: int, ready: Callable[[], None]) -> None:
     """Serve the store until interrupted.
 
     Args:
+        uri: Of the store, as `open_store` had it.
         port: On this machine alone.
         ready: Called when the pages answer, and answer fast.
     """
-    app = application()
+    app = application(uri)
     asyncio.run(warm(app, port))
     config = uvicorn.Config(
         app,
@@ -80,15 +83,15 @@ def serve(port: int, ready: Callable[[], None]) -> None:
     _Server(config, ready).run()
 
 
-def application() -> ASGIApp:
-    """Return MLflow's application with quicker ways for its files."""
+def application(uri: str) -> ASGIApp:
+    """Return MLflow's application with quicker ways for its files, on the store at ``uri``."""
     with warnings.catch_warnings():
         # MLflow's matter, not the reader's.
         warnings.simplefilter("ignore")
         from mlflow.server.fastapi_app import app as found
 
     # Before MLflow's own, which take everything; behind its checks of who asks.
-    found.router.routes[:0] = file_routes(Path(str(pages.static_folder)))
+    found.router.routes[:0] = file_routes(Path(str(pages.static_folder)), partial(first_page, uri))
     app: ASGIApp = found
     return app
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from automl.disclosure import hidden
 from automl.tracking.links import TRAINING
+from automl.tracking.run_view import SEARCH
 from automl.tracking.saved_views import SEARCHES
 from automl.tracking.uri import SQLITE, sqlite_path
 
@@ -21,6 +22,11 @@ SERVER_ENVIRONMENT = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 """For the server, unless the user has set them."""
+_LATEST = (
+    "SELECT max(r.start_time) FROM runs r JOIN tags k ON k.run_uuid = r.run_uuid "
+    f"WHERE r.experiment_id = e.experiment_id AND k.key = 'automl.kind' AND k.value = '{SEARCH}' "
+    "AND r.lifecycle_stage = 'active'"
+)
 
 
 def default_uri(project: Path) -> str:
@@ -68,20 +74,37 @@ def pages(uri: str, port: int = DEFAULT_PORT) -> list[tuple[str, str]]:
 
     Empty where the store does not say, or has no such view.
     """
+    root = f"http://127.0.0.1:{port}/"
+    return [(name, root + _fragment(number)) for name, number in _experiments(uri, "e.name")]
+
+
+def first_page(uri: str) -> str | None:
+    """Return the fragment of the list of searches in the experiment with the latest search.
+
+    None where the store does not say, or has no such view.
+    """
+    found = _experiments(uri, f"({_LATEST}) DESC, e.experiment_id DESC LIMIT 1")
+    return _fragment(found[0][1]) if found else None
+
+
+def _experiments(uri: str, order: str) -> list[tuple[str, int]]:
+    """Return name and number of each experiment that has a list of searches."""
     path = sqlite_path(uri)
     if path is None:
         return []
     query = (
         "SELECT e.name, e.experiment_id FROM experiments e JOIN experiment_tags t "
         "ON t.experiment_id = e.experiment_id WHERE t.key = ? AND e.lifecycle_stage = 'active' "
-        "ORDER BY e.name"
+        f"ORDER BY {order}"
     )
     try:
         file = f"file:{quote(str(path))}?mode=ro"
         with closing(sqlite3.connect(file, uri=True)) as connection:
-            found = connection.execute(query, [SEARCHES]).fetchall()
+            return connection.execute(query, [SEARCHES]).fetchall()
     except sqlite3.Error:
         return []
+
+
+def _fragment(number: int) -> str:
     options = urlencode({"viewStateShareKey": SEARCHES.rpartition(".")[2], **TRAINING})
-    root = f"http://127.0.0.1:{port}/#/experiments"
-    return [(name, f"{root}/{number}/runs?{options}") for name, number in found]
+    return f"#/experiments/{number}/runs?{options}"

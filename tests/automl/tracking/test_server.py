@@ -14,6 +14,8 @@ import urllib.request
 
 import pytest
 
+from automl.tracking.server_files import file_routes
+
 
 @pytest.fixture(scope="module")
 def served(migrated):
@@ -50,6 +52,7 @@ def test_the_pages_come_with_their_scripts_and_the_store(served):
     root = served[1]
     page, _ = ask(f"{root}/")
     assert page.index("autoOpenedOnFirstLoad") < page.index("<script defer")
+    assert "location.replace" not in page, "the store has no search"
     script = re.search(r'src="(static-files/static/js/main[^"]+)"', page)[1]
     source, headers = ask(f"{root}/{script}")
     assert len(source) > 1e6
@@ -58,6 +61,20 @@ def test_the_pages_come_with_their_scripts_and_the_store(served):
     assert "mlflow.assistant.fab.autoOpenedOnFirstLoad" in source
     answer, _ = ask(f"{root}/ajax-api/2.0/mlflow/experiments/search", {"max_results": 5})
     assert json.loads(answer)["experiments"][0]["name"] == "Default"
+
+
+def test_an_address_without_a_page_opens_the_searches_of_now(tmp_path):
+    (tmp_path / "index.html").write_text("<html><head><script defer></script></head></html>")
+    found = iter(["#/experiments/1/runs?a=1&b=2", "#/experiments/7/runs"])
+    (send_page,) = (
+        route.endpoint for route in file_routes(tmp_path, lambda: next(found)) if route.path == "/"
+    )
+    page = send_page(None).body.decode()
+    script = (
+        "if(['','#/'].includes(location.hash))location.replace(\"#/experiments/1/runs?a=1&b=2\")"
+    )
+    assert page.index(script) < page.index("<script defer")
+    assert 'location.replace("#/experiments/7/runs")' in send_page(None).body.decode()
 
 
 @pytest.mark.parametrize("path", ["/", "/static-files/static/js/none.js"])

@@ -48,18 +48,29 @@ def test_the_command_line_refuses_with_status_2_and_one_line(tmp_path, monkeypat
 def test_the_lists_of_searches_are_named(uri, database, ledgers):
     from automl.tracking.search_view import SearchView
     from automl.tracking.session import Session
-    from automl.tracking.ui import pages
+    from automl.tracking.ui import first_page, pages
 
     assert pages(uri, 5001) == []
+    assert first_page(uri) is None
     view = SearchView()
     view.fold(ledgers.whole_search()[0])
     Session(uri, "diffranet", None).write(view)
     ((experiment, address),) = pages(uri, 5001)
+    assert address == f"http://127.0.0.1:5001/{first_page(uri)}"
+    later = SearchView()
+    plan = ledgers.whole_search()[0]
+    later.fold(plan | {"search_id": "2" * 32, "time": plan["time"] + 1})
+    for name, latest in (("later", later), ("a", view)):
+        # The latest search decides, not the latest experiment, nor its name.
+        Session(uri, name, None).write(latest)
+        assert str(first_page(uri)).startswith("#/experiments/2/runs?viewStateShareKey=")
+    (experiment, address), *_ = pages(uri, 5001)[1:]
     assert experiment == "diffranet"
     page = "http://127.0.0.1:5001/#/experiments/1/runs?viewStateShareKey=automl-searches"
     assert address.startswith(page)
     database.write_bytes(b"SQLite format 3\0")
     assert pages(uri, 5001) == []
+    assert first_page(uri) is None
     assert pages("postgresql://host/db", 5001) == []
 
 
