@@ -25,8 +25,13 @@ _SEARCH = (
     "tags.`automl.scale`",
     "tags.`automl.select`",
 )
-_CONFIGURATIONS = ("metrics.`validation_accuracy`", "tags.`automl.budget`")
-_TRIALS = ("tags.`automl.status`", "tags.`automl.origin`", "tags.`automl.search_name`")
+_CONFIGURATIONS = (
+    "metrics.`validation_accuracy`",
+    "tags.`automl.budget`",
+    # Before the parameters, of which there may be more than a screen shows.
+    "tags.`automl.search_name`",
+)
+_TRIALS = ("tags.`automl.status`", "tags.`automl.origin`")
 
 
 def of_searches(domains: Iterable[str], time: int) -> dict[str, str]:

@@ -180,8 +180,13 @@ def test_views_are_saved_with_the_columns_of_the_search(ledgers):
     tags = folded(ledgers.whole_search()[:1]).experiment_tags
     view = json.loads(tags["mlflow.sharedViewState.automl-deepfreak"])
     state = json.loads(view["state"])
-    columns = ["metrics.`validation_accuracy`", "tags.`automl.budget`", "params.`topology`"]
-    assert state["selectedColumns"][:3] == columns
+    columns = [
+        "metrics.`validation_accuracy`",
+        "tags.`automl.budget`",
+        "tags.`automl.search_name`",
+        "params.`topology`",
+    ]
+    assert state["selectedColumns"][:4] == columns
     assert state["columnOrder"] == state["selectedColumns"]
     searches = json.loads(tags["mlflow.sharedViewState.automl-searches"])
     assert "metrics.`test_accuracy_real_raw`" in json.loads(searches["state"])["selectedColumns"]
