@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,10 @@ _BUDGET = "budget"
 
 
 def parallel_coordinates(
-    configurations: Sequence[Mapping[str, Any]], budget_unit: str, order: Sequence[str] = ()
+    configurations: Sequence[Mapping[str, Any]],
+    budget_unit: str,
+    order: Sequence[str] = (),
+    ranged: Mapping[str, bool] = MappingProxyType({}),
 ) -> Figure | None:
     """Configurations as lines over their parameters, coloured by validation accuracy.
 
@@ -44,6 +48,7 @@ def parallel_coordinates(
         configurations: ``configurations`` of results.json.
         budget_unit: the budget's name.
         order: of the parameters, as far as it is known; others follow.
+        ranged: by parameter, as far as it is known, whether it is drawn from a range.
 
     Returns:
         ``None`` where fewer than two parameters vary, or nothing finished.
@@ -62,7 +67,8 @@ def parallel_coordinates(
     across = math.ceil(len(names) / count)
     made, rows = figure(0.2 + 2.55 * count, rows=count)
     for place, axes in enumerate(rows):
-        _row(axes, names[place * across : (place + 1) * across], across, lines, values)
+        here = names[place * across : (place + 1) * across]
+        _row(axes, {name: ranged.get(name) for name in here}, across, lines, values)
     return made
 
 
@@ -75,12 +81,14 @@ def _with_budget(one: Mapping[str, Any], unit: str) -> Mapping[str, Any]:
 
 def _row(
     axes: Any,
-    names: Sequence[str],
+    names: Mapping[str, bool | None],
     across: int,
     lines: Sequence[Mapping[str, Any]],
     accuracies: Sequence[float | None],
 ) -> None:
-    heights = np.column_stack([_heights(axes, x, name, lines) for x, name in enumerate(names)])
+    heights = np.column_stack(
+        [_heights(axes, x, name, lines, drawn) for x, (name, drawn) in enumerate(names.items())]
+    )
     here: Any = (heights > _BESIDE + _RAIL).any(axis=1)
     finished = np.array([value for value in accuracies if value is not None], dtype=float)
     scale = Scale.of_numbers(finished, logarithmic=False)
@@ -108,11 +116,13 @@ def _row(
     axes.set_axis_off()
 
 
-def _heights(axes: Any, x: int, name: str, lines: Sequence[Mapping[str, Any]]) -> Any:
+def _heights(
+    axes: Any, x: int, name: str, lines: Sequence[Mapping[str, Any]], ranged: bool | None
+) -> Any:
     """Draw one axis; return the heights (lines,) at which the lines meet it, or the rail."""
     has = np.array([name in one["configuration"] for one in lines])
     raw = [one["configuration"][name] for one in lines if name in one["configuration"]]
-    scale = scale_of(raw)
+    scale = scale_of(raw, ranged)
     met = scale.heights(raw)
     if not scale.continuous:
         room = _SPREAD / max(len(scale.labels), 2)

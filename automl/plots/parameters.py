@@ -1,6 +1,7 @@
 """How validation accuracy depends on each parameter of the space, one small panel a parameter."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -15,7 +16,9 @@ _LONGEST = 14
 
 
 def parameter_scatter(
-    configurations: Sequence[Mapping[str, Any]], budget_unit: str
+    configurations: Sequence[Mapping[str, Any]],
+    budget_unit: str,
+    ranged: Mapping[str, bool] = MappingProxyType({}),
 ) -> Figure | None:
     """Accuracy at the largest budget reached against each parameter; failed ones at the foot.
 
@@ -25,6 +28,7 @@ def parameter_scatter(
     Args:
         configurations: ``configurations`` of results.json.
         budget_unit: the budget's name.
+        ranged: by parameter, as far as it is known, whether it is drawn from a range.
 
     Returns:
         ``None`` when nothing varies.
@@ -38,7 +42,7 @@ def parameter_scatter(
     colours = shades(float(one["budget"]) for one in finished)
     bottom = foot(float(one["validation_accuracy"]) for one in finished)
     for one, name in zip(axes, panels, strict=False):
-        _panel(one, name, configurations, colours, bottom)
+        _panel(one, name, configurations, colours, bottom, ranged.get(name))
     for spare in axes[len(panels) :]:
         spare.set_visible(False)
     handles = [
@@ -66,6 +70,7 @@ def _panel(
     configurations: Sequence[Mapping[str, Any]],
     colours: dict[float, str],
     bottom: float,
+    ranged: bool | None,
 ) -> None:
     points = [
         (one["configuration"][name], one.get("validation_accuracy"), one.get("budget"))
@@ -73,7 +78,7 @@ def _panel(
         if name in (one.get("configuration") or {})
     ]
     raw = [value for value, _, _ in points]
-    scale = scale_of(raw)
+    scale = scale_of(raw, ranged)
     positions = scale.positions(raw)
     if scale.continuous:
         if scale.logarithmic:

@@ -90,20 +90,34 @@ class Scale:
         return self.low, self.high
 
 
-def scale_of(values: Sequence[Any]) -> Scale:
-    """The axis for some values of a parameter: steps where they are few or no numbers."""
+def scale_of(values: Sequence[Any], ranged: bool | None = None) -> Scale:
+    """The axis for some values of a parameter: steps where they are few or no numbers.
+
+    Args:
+        values: of the configurations.
+        ranged: whether they are drawn from a range, so that the gaps between few of them mean
+            something; ``None`` where the space is not known.
+    """
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    if numeric and len(set(values)) > _FEW:
+    if ranged is None:
+        ranged = _look_drawn(values)
+    if numeric and (ranged or len(set(values)) > _FEW):
         low, high = min(values), max(values)
         smallest = min((v for v in values if v > 0), default=high)
         wide = high / smallest > _LOG_RATIO if high > 0 else False
         # A zero among powers has no place on a logarithmic axis, nor the powers on another.
-        if low > 0 or not wide or len(set(values)) > _LABELS:
+        if low > 0 or not wide or ranged or len(set(values)) > _LABELS:
             return Scale.of_numbers(values, logarithmic=low > 0 and wide)
     labels = (number(v) for v in (sorted(values) if numeric else values))
     ordered = tuple(dict.fromkeys(labels) if numeric else sorted(set(labels), key=_natural))
     # Half a step above and below, so that what lies at one step has room.
     return Scale(ordered, -0.5, len(ordered) - 0.5)
+
+
+def _look_drawn(values: Sequence[Any]) -> bool:
+    """Whether all are fractions, and none comes twice: of a list of choices some would."""
+    different = len(values) > 1 and len(set(map(str, values))) == len(values)
+    return different and all(isinstance(v, float) for v in values)
 
 
 def _natural(label: str) -> tuple[float, str]:

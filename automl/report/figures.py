@@ -16,6 +16,8 @@ from automl.report.thinning import sentence, thinned
 _CURVE_COLUMNS = 5
 _LINES = 200
 """Configurations in parallel coordinates: more lines hide each other."""
+_STEPS = 10
+"""Whole numbers of a range up to which they are as good as a list."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,13 @@ def _search(results: Mapping[str, Any]) -> dict[str, Drawing]:
             "validation accuracy of the configurations at every budget they reached",
             note=note,
         )
-        parameters = plots.parameter_scatter(shown, unit)
+        parameters = plots.parameter_scatter(shown, unit, _ranged(results))
         if parameters is not None:
             drawings["parameters"] = Drawing(
                 parameters, "validation accuracy against each parameter of the space", note=note
             )
         lines = thinned(configurations, _LINES)
-        parallel = plots.parallel_coordinates(lines, unit, _order(results))
+        parallel = plots.parallel_coordinates(lines, unit, _order(results), _ranged(results))
         if parallel is not None:
             drawings["parallel"] = Drawing(
                 parallel,
@@ -118,7 +120,23 @@ def _is_timed(one: Mapping[str, Any]) -> bool:
 
 def _order(results: Mapping[str, Any]) -> list[str]:
     """The parameters as the space's file lists them."""
-    return list(mapping(mapping(mapping(results, "config"), "space"), "parameters"))
+    return list(_parameters(results))
+
+
+def _ranged(results: Mapping[str, Any]) -> dict[str, bool]:
+    """By parameter whether the space's file has it drawn from a range, not from a list."""
+    declared = _parameters(results)
+    return {name: _is_range(mapping(declared, name)) for name in declared}
+
+
+def _is_range(declaration: Mapping[str, Any]) -> bool:
+    kind = text(declaration, "type")
+    lower, upper = real(declaration, "lower") or 0, real(declaration, "upper") or 0
+    return kind == "float" or (kind == "integer" and upper - lower >= _STEPS)
+
+
+def _parameters(results: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(mapping(mapping(results, "config"), "space"), "parameters")
 
 
 def _confirmation(results: Mapping[str, Any]) -> dict[str, Drawing]:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from matplotlib.collections import LineCollection
 
 from automl.plots import parallel_coordinates, to_svg
+from automl.plots.parameters import parameter_scatter
 from automl.plots.scales import scale_of
+from automl.report.figures import draw
 
 values = st.one_of(
     st.integers(-5, 5),
@@ -45,6 +47,45 @@ def test_numbers_keep_their_order_and_come_back(drawn):
 
 def one(accuracy, budget=1, **configuration):
     return {"configuration": configuration, "budget": budget, "validation_accuracy": accuracy}
+
+
+FEW = [0.000114, 0.0419, 0.61, 4.12]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "ranged", "continuous", "logarithmic"),
+    [
+        (FEW, True, True, True),
+        (FEW, None, True, True),
+        (FEW, False, False, False),
+        ([3, 400, 900], True, True, True),
+        ([3, 400, 900], None, False, False),
+        # Of a list of choices some come again.
+        ([0.25, 0.5, 0.5], None, False, False),
+        (["sqrt", 0.25], None, False, False),
+    ],
+)
+def test_the_gaps_between_few_drawn_numbers_are_kept(drawn, ranged, continuous, logarithmic):
+    scale = scale_of(drawn, ranged)
+    assert (scale.continuous, scale.logarithmic) == (continuous, logarithmic)
+    found = [one(0.5 + 0.1 * i, x=value) for i, value in enumerate(drawn)]
+    panel = parameter_scatter(found, "epochs", {} if ranged is None else {"x": ranged}).axes[0]
+    assert panel.get_xscale() == ("log" if logarithmic else "linear")
+    places = {float(x) for line in panel.lines for x in line.get_xdata()}
+    assert places == (set(drawn) if continuous else {float(i) for i in range(len(set(drawn)))})
+
+
+def test_the_space_says_which_parameters_are_drawn_from_a_range():
+    listed = {"type": "ordinal", "choices": [0.1, 0.9]}
+    whole = {"type": "integer", "lower": 1, "upper": 900}
+    space = {"parameters": {"a": listed, "b": whole, "c": whole | {"upper": 3}}}
+    points = [one(0.1 * i, a=0.1 + 0.8 * i, b=5 + 800 * i, c=1 + i) for i in range(2)]
+    drawings = draw({"config": {"space": space}, "configurations": points})
+    panels = {axes.get_title("left"): axes for axes in drawings["parameters"].figure.axes}
+    assert panels["a"].get_xlim() == panels["c"].get_xlim() == (-0.6, 1.6)
+    assert panels["b"].get_xlim()[1] > 800
+    # 5 and 805 themselves are labels of steps, not ticks of a numeric axis.
+    assert "805" not in texts(drawings["parallel"].figure)
 
 
 def lines(axes):
