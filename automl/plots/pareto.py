@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from automl.plots.style import FAILED, INK, SERIES, accuracy_axis, figure, legend
 
@@ -56,6 +57,9 @@ def pareto_front(
         label = f"{DETECTOR_HZ} images/s of one core"
         axes.axvline(1e3 / DETECTOR_HZ, color=INK, linewidth=0.8, linestyle=":", label=label)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("latency of one image, ms")
     axes.set_ylabel("validation accuracy")
     accuracy_axis(axes.yaxis)

@@ -128,9 +128,18 @@ def _setting(results: Mapping[str, Any]) -> str:
         ("scale ", text(results, "scale")),
         ("selected on ", text(results, "select").replace("_", " ")),
         ("", "two classes" if text(results, "labels") == "binary" else ""),
+        ("objective ", _objective(mapping(results, "objective"))),
         ("seed ", text(results, "seed")),
     ]
     return " · ".join(f"{label}{value}" for label, value in pieces if value)
+
+
+def _objective(section: Mapping[str, Any]) -> str:
+    """One with a latency, and its limit; the plain one has no section and goes without saying."""
+    name, limit = text(section, "name"), real(section, "latency_limit_ms")
+    if not name:
+        return ""
+    return f"{name}, no limit" if limit is None else f"{name}, limit {limit:g} ms"
 
 
 def _card(domain: Mapping[str, Any]) -> Card:

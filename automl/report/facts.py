@@ -8,6 +8,7 @@ from typing import Any
 
 from automl.formatting import MISSING, counted, duration, quantity
 from automl.report.access import budget_unit, mapping, real, text, whole
+from automl.report.pareto import chosen_latency
 from automl.report.uses import Use
 
 _ENOUGH = 100
@@ -15,8 +16,8 @@ _ENOUGH = 100
 
 
 def facts(results: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """(label, value) pairs: the images, what the search cost, the speed of its model."""
-    return (*_images(results), *_cost(results), *_speed(results))
+    """(label, value) pairs: the images, what the search cost, speed and latency of its model."""
+    return (*_images(results), *_cost(results), *_speed(results), *_latency(results))
 
 
 def smoke_test(results: Mapping[str, Any]) -> Use | None:
@@ -77,6 +78,15 @@ def _speed(results: Mapping[str, Any]) -> list[tuple[str, str]]:
             f"about {rate:,.0f} images/s ({conditions}, one process {where}, features included)",
         )
     ]
+
+
+def _latency(results: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the search measured, not what the final evaluation did: one image at a time."""
+    latency = chosen_latency(results)
+    if not latency:
+        return []
+    image = f"one image{_of_size(results)} in memory"
+    return [("latency", f"{latency} (median, {image}, one thread, while the search ran)")]
 
 
 def _images(results: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.formatting import configuration, counted, percent, quantity
-from automl.report.access import budget_unit, mapping, real, rows, text
+from automl.report.access import budget_unit, mapping, real, rows, spoken_for, text
 
 _SHOWN = 12
 """Lines of the terminal; the page has all of them."""
@@ -38,11 +38,9 @@ class Pareto:
 def pareto(results: Mapping[str, Any]) -> Pareto:
     """What accuracy costs in latency, for the page."""
     section = mapping(results, "objective")
-    return Pareto(
-        budget_unit(results),
-        _words(section, mapping(results, "data").get("image_shape") or ()),
-        tuple(_row(one) for one in rows(section, "front") if real(one, "latency_ms")),
-    )
+    front = tuple(_row(one) for one in rows(section, "front") if real(one, "latency_ms"))
+    size = mapping(results, "data").get("image_shape") or ()
+    return Pareto(budget_unit(results), _words(section, len(front), size), front)
 
 
 def front_lines(results: Mapping[str, Any]) -> list[str]:
@@ -57,15 +55,26 @@ def front_lines(results: Mapping[str, Any]) -> list[str]:
     more = len(found.rows) - len(shown)
     if more:
         shown.append(f"  and {more} more in the report")
-    return [f"Accuracy and latency of one image, the front of {found.words}:", *shown]
+    return [f"Accuracy and latency of one image, {found.words}:", *shown]
 
 
-def _words(section: Mapping[str, Any], size: Sequence[float]) -> str:
+def chosen_latency(results: Mapping[str, Any]) -> str:
+    """The latency of what the report speaks for; empty where it was not measured."""
+    section, chosen = mapping(results, "objective"), spoken_for(results)
+    # A confirmed one has the median over its seeds there, any other its trial's.
+    for one in (*rows(section, "confirmed"), *rows(section, "points")):
+        latency = real(one, "latency_ms")
+        if latency is not None and one.get("configuration_id") == chosen.get("configuration_id"):
+            return _milliseconds(latency)
+    return ""
+
+
+def _words(section: Mapping[str, Any], front: int, size: Sequence[float]) -> str:
     within, beyond = real(section, "within") or 0, real(section, "beyond") or 0
-    words = counted(within + beyond, "configurations")
+    words = f"{quantity(front)} on the front, of {counted(within + beyond, 'configurations')}"
     limit = real(section, "latency_limit_ms")
     if limit is not None:
-        words += f" ({quantity(within)} within the limit of {limit:g} ms)"
+        words += f", {quantity(within)} of them within the limit of {limit:g} ms"
     if size:
         words += f", timed on images of {size[0]:g} × {size[1]:g}"
     confirmed = [one for one in rows(section, "confirmed") if one.get("chosen")]
