@@ -79,6 +79,7 @@ def render(found: Json, drawings: Mapping[str, Markup]) -> str:
         errors=tables.errors(found),
         pairs=tables.pairs(found),
         untested=tables.untested(found),
+        over_seeds=words.over_seeds(found),
         ranks=tables.ranks(found),
         gap=gap_tables.ours(found),
         paper=gap_tables.published(found),

@@ -140,10 +140,10 @@ def _ranks(found: Json) -> list[str]:
         ]
         for row in found["ranks"]
     ]
-    if not rows:
-        return []
     head = ["", "pair", "mean rank", "chance of above", "Mann-Whitney p", "Holm"]
-    return ["Over seeds", *table([head, *rows])]
+    said = [f"  {line}" for line in words.over_seeds(found)]
+    tested = table([head, *rows]) if rows else []
+    return ["Over seeds", *said, *tested] if said or tested else []
 
 
 def _gap(found: Json) -> list[str]:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from statistics import mean
 from typing import Any
 
-from automl.comparison.accuracy import NOT_RECORDED, NOT_THE_SAME, OTHER_CLASSES
+from automl.comparison.accuracy import LEAST_SEEDS, NOT_RECORDED, NOT_THE_SAME, OTHER_CLASSES
 from automl.comparison.differences import LIMIT
-from automl.formatting import MISSING, counted, duration, number, percent_interval, quantity
+from automl.formatting import (
+    MISSING,
+    counted,
+    duration,
+    number,
+    percent,
+    percent_interval,
+    quantity,
+)
 from automl.report.evaluation import errors_of
 
 Json = Mapping[str, Any]
@@ -111,6 +120,33 @@ def errors(found: Json) -> list[tuple[str, str, str, str]]:
         for search in found["searches"]
         if (entry := entry_of(search, domain)) is not None and (known := errors_of(entry))
     ]
+
+
+def over_seeds(found: Json) -> list[str]:
+    """Of each search over several seeds the mean test accuracies; then when they are tested.
+
+    Nothing where no search has several.
+    """
+    lines = [line for group in found["groups"] if (line := _mean_of(group, found))]
+    few = [group["key"] for group in found["groups"] if len(group["seeds"]) < LEAST_SEEDS]
+    if lines and few:
+        have = "has" if len(few) == 1 else "have"
+        lines.append(
+            f"A group of seeds has a mean; whether two groups differ beyond chance is tested where "
+            f"both have {LEAST_SEEDS} seeds or more ({', '.join(few)} {have} fewer)."
+        )
+    return lines
+
+
+def _mean_of(group: Json, found: Json) -> str:
+    own = [search for search in found["searches"] if search["key"] in group["searches"]]
+    means = []
+    for domain in found["domains"]:
+        entries = [entry for search in own if (entry := entry_of(search, domain)) is not None]
+        if len(entries) > 1:
+            share = percent(mean(entry["accuracy"] for entry in entries))
+            means.append(f"{domain.replace('_', ' ')} {share} over {len(entries)} seeds")
+    return f"{group['key']}, mean test accuracy: {', '.join(means)}." if means else ""
 
 
 def reason(why: str | None) -> str:

@@ -117,6 +117,8 @@ def test_seeds_of_one_search_are_pooled(tmp_path, write_search):
     assert re.search(r"B over A +B 3\.0, A 8\.0 +0\.00 ", text(found))
     assert row["p"] == pytest.approx(2 / 252)
     assert "seeds of one search" in text(found)
+    # The means stand alone: these are tested.
+    assert [line[:6] for line in words.over_seeds(found)] == ["A, mea", "B, mea"]
 
 
 def test_four_seeds_are_too_few_to_rank(tmp_path, write_search):
@@ -125,6 +127,10 @@ def test_four_seeds_are_too_few_to_rank(tmp_path, write_search):
         write_search(tmp_path, f"b{seed}", seed=seed, algorithm="tpe")
     found = compared(tmp_path, *(f"{letter}{seed}" for seed in range(4) for letter in "ab"))
     assert found["ranks"] == []
+    said = text(found)
+    assert "A, mean test accuracy: synthetic 95.0 % over 4 seeds, real raw 90.0 % over" in said
+    assert "is tested where both have 5 seeds or more (A, B have fewer)." in said
+    assert [f"  {line}" in said.splitlines() for line in words.over_seeds(found)] == [True] * 3
 
 
 def test_one_seed_has_a_curve_without_a_band(tmp_path, write_search):
