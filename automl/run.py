@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl import environment
@@ -94,17 +93,16 @@ def _run_all(words: Sequence[str], run_one: Callable[[Planned], None]) -> int:
 
 def _run(search: Planned) -> None:
     settings, name = search.settings, search.name
-    if not settings.preview:
-        if search.begun and _is_finished(search):
-            return
-        say(f"{'going on with the' if search.begun else 'new'} search in {_shown(search)}")
-    elif settings.probe:
-        say("measuring for some seconds what trials cost here (probe=false leaves that out)\n")
+    if not settings.preview and search.begun and _is_finished(search):
+        return
+    say(f"checking search {name}")
     # Below are Ray, torch and MLflow: whoever asks for --help or misspells a key does not wait.
     from automl.planning import check, preview
 
     checked = check(settings, name=name, taken_up=search.begun)
     if settings.preview:
+        if settings.probe:
+            say("measuring for some seconds what trials cost here (probe=false leaves that out)\n")
         say(preview(name, checked, probe=settings.probe))
         return
     from automl.search import run_search
@@ -119,11 +117,6 @@ def _is_finished(search: Planned) -> bool:
     if last is not None:
         say(f"search {search.name}: nothing is left to do\n{last}")
     return last is not None
-
-
-def _shown(search: Planned) -> Path:
-    here, folder = Path.cwd(), search.settings.runs / search.name
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _say(text: str, status: int) -> int:

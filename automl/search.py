@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,7 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
     check_identity(folder, name, config)
     refuse_if_held(folder)
     plan = _plan_fields(checked, name, config)
-    local = settings.cluster.address == "local"
-    say("starting Ray" if local else f"joining Ray at {hidden(settings.cluster.address)}")
-    with cluster(settings.cluster), Progress(plan) as progress:
+    with _ray(settings, folder), Progress(plan) as progress:
         data = _prepare(checked, progress)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -91,6 +90,18 @@ def run_search(checked: Checked, name: str, config: Mapping[str, Any]) -> str:
                 model = remember(folder, settings.tracking.uri, mirror.parent_run_id, ledger.events)
             progress.finish()
     return closing_lines(found, folder, settings, model)
+
+
+@contextmanager
+def _ray(settings: Settings, folder: Path) -> Iterator[None]:
+    """Start or join Ray; say that the search begins, or goes on, once nothing speaks against it."""
+    local = settings.cluster.address == "local"
+    say("starting Ray" if local else f"joining Ray at {hidden(settings.cluster.address)}")
+    with cluster(settings.cluster):
+        here, begun = Path.cwd(), (folder / "ledger.jsonl").exists()
+        shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
+        say(f"{'going on with the' if begun else 'new'} search in {shown}")
+        yield
 
 
 def check_identity(folder: Path, name: str, config: Mapping[str, Any]) -> None:

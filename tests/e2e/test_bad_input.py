@@ -84,7 +84,7 @@ def check(case: WrongInput, said: Said) -> None:
     assert said.status == case.status
     if case.status == 2 and not case.late:
         # What it is about to do `automl.run` may have said by then.
-        begun = r"((new|going on with the) search in \S+\n((starting|joining) Ray.*\n)?)?"
+        begun = r"(checking search \S+\n((starting|joining) Ray.*\n)?)?"
         assert re.fullmatch(begun, said.out), said.out
 
 
