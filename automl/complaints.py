@@ -9,9 +9,10 @@ from typing import Any
 from automl.errors import near_miss, nearest, one_line
 
 Keys = Callable[[], Collection[str]]
+Choices = Callable[[str], Collection[str]]
 
 
-def explanation(error: BaseException, keys: Keys) -> str:
+def explanation(error: BaseException, keys: Keys, choices: Choices) -> str:
     """Return what is wrong, where, and what to do.
 
     The libraries' classes are told by their attributes: only ``automl.compose`` imports them.
@@ -19,6 +20,7 @@ def explanation(error: BaseException, keys: Keys) -> str:
     Args:
         error: What composing raised.
         keys: Gives the dotted keys that there are; called for a key that there is not.
+        choices: Gives the other choices of a key's group that have it, as ``group=choice``.
     """
     absent = getattr(error, "missing_cfg_file", None)
     if absent:
@@ -36,7 +38,7 @@ def explanation(error: BaseException, keys: Keys) -> str:
         known = keys()
         if key in known:
             return f"{key}: cannot be overridden so; write {key}=…"
-        return f"{key}: no such key{near_key(key, known)}"
+        return f"{key}: no such key{near_key(key, known, choices(key))}"
     if found := re.search(r"Missing mandatory value: (\S+)", text):
         key = found.group(1).rstrip(".")
         return f"{key}: missing; give {key}=… on the command line"
@@ -66,12 +68,13 @@ def explanation(error: BaseException, keys: Keys) -> str:
     return f"configuration: {text}"
 
 
-def near_key(key: str, keys: Collection[str]) -> str:
+def near_key(key: str, keys: Collection[str], choices: Collection[str] = ()) -> str:
     """Return a hint at the key that was meant, or what there is on the level where it goes wrong.
 
     Args:
         key: Dotted, as it was typed.
         keys: Every dotted key that there is.
+        choices: Those with which there would be this very key: then no other one was meant.
     """
     known = set(keys)
     known |= {one.rsplit(".", depth)[0] for one in keys for depth in range(1, one.count(".") + 1)}
@@ -82,13 +85,19 @@ def near_key(key: str, keys: Collection[str]) -> str:
     if not rest:
         return "; it was taken away"
     meant = next(filter(None, (find(section, rest, known) for find in search)), None)
-    if meant:
+    if meant and not choices:
         return f"; did you mean '{meant}'?"
     beside = sorted(_level(section, known))
+    have = f"; {_alternatives(choices)} it" if choices else ""
     if not beside:
-        return f"; {'.'.join(section)} has no keys of its own"
+        return f"; {'.'.join(section)} has no keys of its own{have}"
     where = f"{'.'.join(section)} has" if section else "known:"
-    return f"; {where} {', '.join(beside)}"
+    return f"; {where} {', '.join(beside)}{have}"
+
+
+def _alternatives(choices: Collection[str]) -> str:
+    *others, last = choices
+    return f"{', '.join(others)} and {last} have" if others else f"{last} has"
 
 
 def _corrected(section: list[str], rest: list[str], known: Collection[str]) -> str | None:

@@ -162,7 +162,9 @@ def explain(error: Exception, words: Sequence[str] = ()) -> UserError:
         error: Hydra's, OmegaConf's, or that of a file of the tree.
         words: The command line, whose choices say which keys there are.
     """
-    return UserError(explanation(error, lambda: _known_keys(words)))
+    return UserError(
+        explanation(error, lambda: _known_keys(words), lambda key: _choices_with(key, words))
+    )
 
 
 def _flags_first(words: Sequence[str]) -> list[str]:
@@ -191,17 +193,53 @@ def _check_flags(words: Sequence[str]) -> None:
 
 def _known_keys(words: Sequence[str]) -> set[str]:
     """Return the dotted keys of the tree with the groups' choices that some words make."""
+    groups = _groups(words)
+    try:
+        return _keys_with(_choices(words)) | groups
+    except BORDER_ERRORS:  # a choice is wrong as well
+        return _keys_with(()) | groups
+
+
+def _choices_with(key: str, words: Sequence[str]) -> list[str]:
+    """Return the choices of a key's group, in place of that which some words make, with the key."""
+    group = key.partition(".")[0]
+    if group not in _groups(words):
+        return []
+    files = {path.stem for tree in _trees(words) for path in (tree / group).glob("*.yaml")}
+    others = [word for word in _choices(words) if word.partition("=")[0] != group]
+    found = []
+    for choice in (f"{group}={name}" for name in sorted(files)):
+        try:
+            known = _keys_with([*others, choice])
+        except BORDER_ERRORS:  # it does not go with the others
+            continue
+        if any(one == key or one.startswith(f"{key}.") for one in known):
+            found.append(choice)
+    return found
+
+
+def _keys_with(choices: Sequence[str]) -> set[str]:
+    return set(flatten(_compose_raw(choices)))
+
+
+def _trees(words: Sequence[str]) -> list[Path]:
     own = _own_dir(words)
-    trees = [conf_dir()] + ([own] if own else [])
-    groups = {path.name for tree in trees for path in tree.iterdir() if path.is_dir()} - {"hydra"}
+    return [conf_dir()] + ([own] if own else [])
+
+
+def _groups(words: Sequence[str]) -> set[str]:
+    trees = _trees(words)
+    return {path.name for tree in trees for path in tree.iterdir() if path.is_dir()} - {"hydra"}
+
+
+def _choices(words: Sequence[str]) -> list[str]:
+    """Return the choices of groups that some words make, and where else groups are looked for."""
+    groups = _groups(words)
     choices = [word for word in words if word.partition("=")[0] in groups]
-    if own:
+    if own := _own_dir(words):
         quoted = str(own).replace("\\", "\\\\").replace("'", "\\'")
         choices.append(f"hydra.searchpath=['file://{quoted}']")
-    try:
-        return set(flatten(_compose_raw(choices))) | groups
-    except BORDER_ERRORS:  # a choice is wrong as well
-        return set(flatten(_compose_raw(()))) | groups
+    return choices
 
 
 def _own_dir(words: Sequence[str]) -> Path | None:

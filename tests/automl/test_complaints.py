@@ -68,6 +68,27 @@ def test_far_from_all_there_is_a_list_of_the_level(key, hint):
     assert near_key(key, KEYS) == hint
 
 
+@pytest.mark.parametrize(
+    ("key", "choices", "hint"),
+    [
+        ("data.root", ["data=own"], "; data has options; data=own has it"),
+        (
+            "seed.first",
+            ["seed=a", "seed=b"],
+            "; seed has no keys of its own; seed=a and seed=b have it",
+        ),
+        # With them there would be this very key: then no other one was meant.
+        (
+            "trainable.widht",
+            ["trainable=own"],
+            "; trainable has budget, options; trainable=own has it",
+        ),
+    ],
+)
+def test_choices_of_the_group_that_have_the_key_are_named(key, choices, hint):
+    assert near_key(key, KEYS, choices) == hint
+
+
 NAMES = (
     *("classical_random", "deepfreak_bohb", "deepfreak_random", "deepfreak_tpe"),
     *("glcm", "paper_table4", "paper_table5", "sift"),

@@ -73,13 +73,26 @@ CONFIG = (
     run(
         "parameter that the space has not",
         ["space.parameters.learning_rate.upper=1"],
-        "space.parameters.learning_rate.upper: no such key; space.parameters has …svm_gamma",
+        "space.parameters.learning_rate.upper: no such key; space.parameters has …svm_gamma; "
+        "space=deepfreak, space=deepfreak_extended and space=deepfreak_released have it",
     ),
     run(
         "key of another algorithm",
         ["algorithm.eta=3"],
-        "algorithm.eta: no such key; algorithm has budget, name, trials",
-        "choose the algorithm that has it: algorithm=bohb",
+        "algorithm.eta: no such key; algorithm has budget, name, trials; algorithm=bohb and "
+        "algorithm=hyperband have it",
+    ),
+    run(
+        "folder for data that have none",
+        ["search=classical_tpe", "data.root=images"],
+        "data.root: no such key; data has name, options, problem; data=diffranet has it",
+        bare=True,
+    ),
+    run(
+        "key of a choice of one's own",
+        ["--config-dir=conf", "cluster.walltime=3"],
+        "cluster.walltime: no such key; cluster has …; cluster=mine has it",
+        scene=written("conf/cluster/mine.yaml", "defaults: [local]\nwalltime: 1\n"),
     ),
     run(
         "key added that nobody reads",
