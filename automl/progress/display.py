@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -12,6 +13,7 @@ from automl.formatting import quantity
 from automl.progress.live import LiveView
 from automl.progress.narrator import Line, Narrator
 from automl.progress.snapshot import Snapshot
+from automl.progress.stopping import answered
 from automl.terminal import encodable
 
 # Reasons come from anywhere, coloured tracebacks included.
@@ -42,11 +44,13 @@ class Progress:
         self._mute = False
         self._task: tuple[str, int, int] | None = None
         self._heard = time.monotonic()  # when the last event came; clocks go on from there
+        self._standing = ExitStack()
 
     def __enter__(self) -> Self:
         if self._live:
             self._view = LiveView(self._stream, self._snapshot())
             self._view.start()
+        self._standing.enter_context(answered(self._stopping))
         self._show([self._narrator.opening()])
         return self
 
@@ -56,6 +60,7 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._standing.close()
         if self._view is not None:
             self._view.stop()
             self._view = None
@@ -101,11 +106,19 @@ class Progress:
             return [Line(f"(an event could not be shown: {type(error).__name__}: {error})")]
 
     def _show(self, lines: list[Line]) -> None:
+        if self._view is not None:
+            self._view.update(self._snapshot())
+        self._write(lines)
+
+    def _stopping(self) -> None:
+        # From another thread than everything else: it leaves the tally alone.
+        self._write([Line("stopping …")])
+
+    def _write(self, lines: list[Line]) -> None:
         if self._mute:
             return
         try:
             if self._view is not None:
-                self._view.update(self._snapshot())
                 for line in lines:
                     if not line.minor:
                         self._view.print(_one_line(line.text))

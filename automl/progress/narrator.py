@@ -138,7 +138,9 @@ class Narrator:
         trial = self.tally.trial(event)
         if trial is None:
             return [Line("a confirmed model is chosen")]
-        return [Line(f"chosen: trial {trial.number}")]
+        first = self.tally.found_by(trial)
+        again = f", which trained trial {first.number}'s configuration again" if first else ""
+        return [Line(f"chosen: trial {trial.number}{again}")]
 
     def _on_unsealed(self, _event: Mapping[str, Any]) -> list[Line]:
         return [Line("test splits opened, once")]

@@ -185,6 +185,17 @@ class Tally:
         number = _real(event.get("number"))
         return None if number is None else self.trials.get(int(number))
 
+    def found_by(self, trial: Watched) -> Watched | None:
+        """The trial of the search whose result put a confirmed configuration forward."""
+        same = [
+            other
+            for other in self.trials.values()
+            if other.phase == SEARCH != trial.phase
+            and other.identifier == trial.identifier
+            and other.accuracy is not None
+        ]
+        return min(same, key=lambda other: other.rank, default=None)
+
     def start(self, trial: Watched) -> None:
         """Note that a trial runs, unless it has a result already."""
         if not trial.ended and trial.number not in self.running:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import signal
 import time
 
 import pytest
@@ -130,7 +131,7 @@ bracket 0 rung 0 closed: 3 trials after 1 epoch, best 75.0 %, 1 goes on; about 1
 bracket 0 closed at rung 1: 1 trial after 3 epochs, best 74.0 %; about 12 s left
 confirmation: 1 trial; 4 of 5 trials done, 1 failed, incumbent 74.0 %
 [5/5] trial 4 80.0 % after 3 epochs, seed 77: topology=8 learning_rate=0.000845
-chosen: trial 4
+chosen: trial 4, which trained trial 3's configuration again
 test splits opened, once
 """  # noqa: E501
 
@@ -268,6 +269,37 @@ def test_notes_and_sub_progress_are_told_by_quarters():
         "packing: 1 of 2",
         "packing: 2 of 2",
     ]
+
+
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_is_answered_at_once_and_once(number, live):
+    earlier = []
+    before = signal.signal(number, lambda *_: earlier.append(number))
+    try:
+        ours = signal.getsignal(number)
+        stream = io.StringIO()
+        with Progress(PLAN, stream, live=live):
+            for _ in range(2):
+                signal.raise_signal(number)
+            limit = time.monotonic() + 5
+            while "stopping" not in stream.getvalue() and time.monotonic() < limit:
+                time.sleep(0.01)
+            assert "stopping …\n" in plain(stream.getvalue())
+        assert plain(stream.getvalue()).count("stopping …") == 1
+        assert earlier == [number, number]
+        assert signal.getsignal(number) is ours
+    finally:
+        signal.signal(number, before)
+
+
+def test_a_signal_that_nobody_handles_is_left_alone():
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with Progress(PLAN, io.StringIO()):
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_closed_stream_is_left_alone():
