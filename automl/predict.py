@@ -31,7 +31,7 @@ from automl.prediction.place import check_place
 from automl.prediction.predictor import Predictor, UnreadableError
 from automl.prediction.pulse import Pulse
 from automl.prediction.rows import Columns, Row
-from automl.prediction.sources import expand
+from automl.prediction.sources import Skipped, expand, files_below
 from automl.prediction.tally import Tally
 from automl.prediction.voice import Voice
 from automl.prediction.watching import follow
@@ -60,7 +60,8 @@ def run(options: Options, stop: threading.Event, voice: Voice) -> int:
         check_place(options.out)
     search = find_search(options.name, options.runs)
     frames = reader(search, options.reading)
-    sources = expand(options.images, frames)
+    skipped = Skipped(frames)
+    sources = expand(options.images, frames, skipped)
     if options.trust_pickle:
         voice.say(TRUSTED)
     screen = load(search, options.device, options.model, options.trust_pickle)
@@ -111,10 +112,14 @@ def run(options: Options, stop: threading.Event, voice: Voice) -> int:
         if options.watch is not None and not stop.is_set():
             voice.say(f"following {options.watch}; Ctrl-C ends it")
             follow(options.watch, frames, predictor, pause)
+            for _ in files_below(options.watch, frames, skipped):
+                pass
         complete = options.watch is not None or not stop.is_set()
     finally:
         target.close(complete=complete)
     voice.say(tally.line(time.perf_counter() - begin - waited))
+    if str(skipped):
+        voice.say(str(skipped))
     if not complete:
         return INTERRUPTED
     return FAILED if tally.unreadable else 0

@@ -41,7 +41,7 @@ class Table:
         frame = "" if row.frame is None else str(row.frame)
         begin = f"{name:<{self._file}}  {frame:>{FRAME}}  "
         if row.error:
-            return f"{begin}unreadable: {row.error}"
+            return f"{begin}unreadable: {_without(row.file, row.error)}"
         shown = "".join(
             f"  {value:>{_width(name)}.3f}"
             for name, value in zip(self._columns.classes, row.probabilities, strict=True)
@@ -50,6 +50,13 @@ class Table:
             f"{begin}{self._columns.classes[row.label]:<{self._class}}  "
             f"{self._columns.diffraction(row):<11}{shown}"
         )
+
+
+def _without(name: str, reason: str) -> str:
+    """Return a reason without the name that the row begins with: of "x is damaged" "damaged"."""
+    if not reason.startswith(name):
+        return reason
+    return reason.removeprefix(name).lstrip(": ").removeprefix("is ")
 
 
 def _width(name: str) -> int:

@@ -73,8 +73,14 @@ def test_names_patterns_and_folders_are_each_taken_once(home, capsys, tmp_path):
         Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no image")
     words = (tmp_path / "b.png", tmp_path, str(tmp_path / "*"), f"{tmp_path}/../{tmp_path.name}")
-    rows = call(home, capsys, "forest", *words)[1]
+    _, rows, said = call(home, capsys, "forest", *words)
     assert [row["file"] for row in rows] == [str(tmp_path / "b.png"), str(tmp_path / "a.png")]
+    assert said.endswith("\nautoml: 1 file skipped: no image's ending (.txt)\n")
+    # An index of the stacks beside it is no loss.
+    for name in ("more.TXT", "README", "run_master.h5"):
+        (tmp_path / name).touch()
+    said = call(home, capsys, "forest", tmp_path)[2]
+    assert said.endswith("\nautoml: 3 files skipped: no image's ending (.txt 2, none 1)\n")
 
 
 def test_an_unreadable_image_is_a_row_and_the_others_have_theirs(home, capsys, tmp_path):
@@ -140,6 +146,15 @@ def test_a_table_for_a_terminal(home, capsys, monkeypatch):
     assert lines[1].split()[1] == "0"
     assert lines[1].split()[2] in CLASSES
     assert lines[1].split()[3] == "yes"
+
+
+def test_a_table_does_not_name_an_unreadable_image_twice(home, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    (tmp_path / "x.png").write_bytes(b"no image")
+    predict.main(["forest", str(tmp_path / "x.png"), "--runs", str(home.runs)])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.split("unreadable: ")[1].startswith("damaged: no readable PNG image")
+    assert last.count("x.png") == 1
 
 
 def test_a_file_of_rows_is_continued_and_no_image_predicted_twice(home, capsys, tmp_path):
