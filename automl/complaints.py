@@ -86,6 +86,9 @@ def near_key(key: str, keys: Collection[str], choices: Collection[str] = ()) -> 
         return "; it was taken away"
     meant = next(filter(None, (find(section, rest, known) for find in search)), None)
     if meant and not choices:
+        parameter = meant.removeprefix("space.parameters.")
+        if not section and parameter != meant and "." not in parameter:
+            return f"; did you mean 'space.only.{parameter}', which fixes it, or keys of '{meant}'?"
         return f"; did you mean '{meant}'?"
     beside = sorted(_level(section, known))
     have = f"; {_alternatives(choices)} it" if choices else ""

@@ -72,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(f"stopped; {again}", INTERRUPTED)
     finally:
         gc.enable()
+        # Nothing is left that a SIGTERM could interrupt but Python's own end.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _run_all(words: Sequence[str], run_one: Callable[[Planned], None]) -> int:

@@ -114,3 +114,8 @@ NAMES = (
 def test_a_name_is_suggested_that_few_slips_lead_to(word, meant):
     known = f"known: {', '.join(NAMES)}"
     assert near_miss(word, NAMES) == "; " + (f"did you mean '{meant}'?" if meant else known)
+
+
+def test_a_parameter_by_its_name_alone_is_one_to_fix():
+    hint = near_key("learning_rate", KEYS)
+    assert hint.startswith("; did you mean 'space.only.learning_rate', which fixes it")
