@@ -14,6 +14,7 @@ from automl.tracking.champion import Registered
 from automl.tracking.ui import default_uri
 from automl.tracking.uri import absolute_uri
 
+_OTHER_DATA = ", which learned from other data"
 _RUNS = "runs"  # where automl.predict looks for searches unless it is told otherwise
 
 
@@ -139,17 +140,19 @@ def _registered(model: Registered) -> list[str]:
     lines = [f"Registered in MLflow: {model.name}, version {model.version}"]
     if model.champion is None:
         return lines
-    holder, before = model.champion.version, model.champion.before
+    holder, before = model.champion.version, model.champion.moved_from(model.version)
     words = f"version {holder.number}"
     if holder.number == model.version:
         words = "this version"
-    elif holder.accuracy is not None:
-        words += f", confirmed {percent(holder.accuracy)}"
-    # Told of what this search brought about, not of what later ones did.
-    if before is not None and model.version == model.champion.newest:
+    else:
+        if holder.accuracy is not None:
+            words += f", confirmed {percent(holder.accuracy)}"
+        if holder.data != model.champion.data_of(model.version):
+            words += _OTHER_DATA
+    if before is not None:
         words += f", in the place of version {before.number}"
         if before.data != holder.data:
-            words += ", which learned from other data"
+            words += _OTHER_DATA
     return [*lines, f"  champion: {words}"]
 
 

@@ -25,7 +25,7 @@ _VERSIONS = """
 SELECT v.version, a.value, d.value FROM model_versions v
 LEFT JOIN model_version_tags a ON a.name = v.name AND a.version = v.version AND a.key = ?
 LEFT JOIN model_version_tags d ON d.name = v.name AND d.version = v.version AND d.key = ?
-WHERE v.name = ? AND v.current_stage != 'Deleted_Internal'
+WHERE v.name = ? AND v.current_stage != 'Deleted_Internal' ORDER BY v.version
 """
 
 
@@ -40,17 +40,25 @@ class Version:
 
 @dataclass(frozen=True)
 class Champion:
-    """What a store says of a name's champion.
-
-    Attributes:
-        version: That the alias belongs to.
-        before: That it was taken from when the newest version came; None if it stayed.
-        newest: Number of the newest version.
-    """
+    """What a store says of a name: the version that the alias belongs to, and all of them."""
 
     version: Version
-    before: Version | None
-    newest: int
+    versions: tuple[Version, ...]
+
+    def moved_from(self, number: int) -> Version | None:
+        """Return the champion that was replaced when a version came.
+
+        None if it was the first, or the champion stayed, or newer versions came since.
+        """
+        older = [found for found in self.versions if found.number < number]
+        if not older or len(older) < len(self.versions) - 1:
+            return None
+        before = best(older)
+        return None if before == self.version else before
+
+    def data_of(self, number: int) -> str | None:
+        """Return the digest of the data that a version learned from."""
+        return next((found.data for found in self.versions if found.number == number), None)
 
 
 @dataclass(frozen=True)
@@ -104,10 +112,7 @@ def champion(uri: str, name: str) -> Champion | None:
 
 def _champion(number: int, versions: list[Version]) -> Champion:
     (holder,) = (found for found in versions if found.number == number)
-    newest = max(found.number for found in versions)
-    older = [found for found in versions if found.number < newest]
-    before = best(older) if older else None
-    return Champion(holder, None if before == holder else before, newest)
+    return Champion(holder, tuple(versions))
 
 
 def _of_file(path: Path, name: str) -> tuple[int, list[Version]]:

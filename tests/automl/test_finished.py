@@ -111,7 +111,7 @@ def test_result_report_and_model_are_told(make, tmp_path):
             1,
             f"version 1, confirmed 80.0 %, {PLACE} 2, {OTHER}",
         ),
-        ({3: (0.8, "a"), 2: (0.7, "a"), 4: (0.6, "b")}, 4, "version 4, confirmed 60.0 %\n"),
+        ({3: (0.8, "a"), 2: (0.7, "a"), 4: (0.6, "b")}, 4, f"version 4, confirmed 60.0 %, {OTHER}"),
     ],
 )
 def test_whose_the_alias_is_now_is_told(make, store, versions, champion, words):

@@ -64,7 +64,8 @@ def test_a_server_says_who_is_the_champion(server):
     ]
     versions = [{"version": "2"}, {"version": "3", "tags": tags}]
     answers["/api/2.0/mlflow/model-versions/search"] = {"model_versions": versions}
-    assert champion(uri, NAME) == Champion(Version(3, 0.5, "d"), Version(2, None, None), 3)
+    holder = Version(3, 0.5, "d")
+    assert champion(uri, NAME) == Champion(holder, (Version(2, None, None), holder))
 
 
 @pytest.mark.parametrize(
