@@ -2,7 +2,8 @@
 
 Writes what the store lacks, up to a store that has lost everything: runs with their parameters,
 metrics and tags, results, reports, and the chosen model with its place in the registry. A model
-that cannot be loaded without the search's images comes with the search's own command.
+that cannot be loaded without the search's images comes with the search's own command, and a
+comparison with automl.compare.
 
 Options: ``runs=FOLDER`` (default: runs), ``uri=TRACKING_URI`` (default: each search's own),
 ``all`` in the place of names.
@@ -10,13 +11,15 @@ Options: ``runs=FOLDER`` (default: runs), ``uri=TRACKING_URI`` (default: each se
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from automl.command_line import python_command
 from automl.disclosure import has_hidden
 from automl.errors import SearchError, UserError, one_line
 from automl.final_model import restored_model
@@ -29,6 +32,8 @@ from automl.tracking.check import check_uri
 from automl.tracking.mirror import Mirror
 from automl.tracking.model import LoggedModel
 from automl.tracking.written import Written
+
+_RUNS = "runs"  # where automl.compare looks for searches unless it is told otherwise
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,25 @@ def _model(folder: Path, note: Callable[[str], None]) -> LoggedModel | None:
     return model
 
 
+def stale_comparisons(options: Options, made: Set[str]) -> Iterator[str]:
+    """Yield one line for each comparison of searches whose runs were made.
+
+    Args:
+        options: What was asked for.
+        made: Names of the searches.
+    """
+    words = ["--runs", str(options.runs)] if options.runs != Path(_RUNS).absolute() else []
+    words += ["--tracking", options.uri] if options.uri else []
+    for path in sorted((options.runs / "comparisons").glob("*/compare.json")):
+        try:
+            names = [str(found["name"]) for found in json.loads(path.read_text())["searches"]]
+        except (OSError, LookupError, TypeError, ValueError):
+            continue
+        if made & set(names):
+            command = python_command("automl.compare", [*names, *words])
+            yield f"comparison {path.parent.name}: {command} brings it to MLflow"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Sync each search; return 0, 1 if MLflow still lacks something, or 2 for bad input."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -147,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         options = parse_options(words)
-        status = 0
+        status, made = 0, set[str]()
         for name in sorted(options.names, key=partial(_age, options.runs)):
             synced = sync(options.runs / name, options.uri)
             given = str(synced.written)
@@ -159,6 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for problem in synced.problems:
                 _say(name, problem)
             status = max(status, 1 if synced.problems else 0)
+            if synced.written.runs:
+                made.add(name)
+        for line in stale_comparisons(options, made):
+            print(line, flush=True)
     except (UserError, SearchError) as error:
         print(f"automl: {error}", file=sys.stderr)
         return 2

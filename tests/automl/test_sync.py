@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from automl.ledger import Ledger
-from automl.sync import main, parse_options
+from automl.sync import Options, Synced, main, parse_options
+from automl.tracking.written import Written
 
 
 @pytest.fixture
@@ -59,6 +62,34 @@ def test_a_model_that_needs_its_images_is_left_to_the_search(tmp_path, monkeypat
     assert sync._model(tmp_path / "cut", found.append) is None
     (note,) = found
     assert "the search's own command" in note
+
+
+def test_comparisons_of_searches_that_were_brought_back_are_named(runs, monkeypatch, capsys):
+    from automl import sync
+
+    for number, names in enumerate((["tracked", "other"], ["other"], ["untracked"])):
+        folder = runs / "comparisons" / f"c{number}"
+        folder.mkdir(parents=True)
+        searches = {"searches": [{"name": name} for name in names]}
+        (folder / "compare.json").write_text(json.dumps(searches))
+    (folder.parent / "torn").mkdir()
+    (folder.parent / "torn" / "compare.json").write_text('{"searches": [')
+    made = {"tracked": 3, "untracked": 0}
+    monkeypatch.setattr(
+        sync, "sync", lambda folder, _: Synced(Written(runs=made[folder.name]), [], [])
+    )
+    assert main(["tracked", "untracked", f"runs={runs}", "uri=http://me:secret@host"]) == 0
+    out, _ = capsys.readouterr()
+    (line,) = (line for line in out.splitlines() if line.startswith("comparison "))
+    assert line.startswith("comparison c0: ")
+    told = f"-m automl.compare tracked other --runs {runs} --tracking "
+    assert told in line
+    assert "secret" not in line
+    monkeypatch.chdir(runs.parent)
+    options = Options(("tracked",), runs.parent / "runs", None)
+    (runs.parent / "runs").symlink_to(runs)
+    (line,) = sync.stale_comparisons(options, {"tracked"})
+    assert line.endswith(" -m automl.compare tracked other brings it to MLflow")
 
 
 def test_help(capsys):
