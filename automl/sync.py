@@ -126,7 +126,10 @@ def _age(runs: Path, name: str) -> float:
 
 def _store(name: str, uri: str | None) -> str:
     if uri is None:
-        raise UserError(f"{name}: it was run with tracking=none; say where with uri=")
+        raise UserError(
+            f"{name}: it was run with tracking=none; say where with uri=, such as "
+            "uri=sqlite:///mlflow/mlflow.db"
+        )
     if has_hidden(uri):
         raise UserError(f"{name}: its store is {uri}, without credentials; say which with uri=")
     try:

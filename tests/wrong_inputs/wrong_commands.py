@@ -142,7 +142,8 @@ OTHERS = (
         "sync",
         "search without a store",
         ["untracked"],
-        "untracked: it was run with tracking=none; say where with uri=",
+        "untracked: it was run with tracking=none; say where with uri=, such as "
+        "uri=sqlite:///mlflow/mlflow.db",
     ),
     case(
         "sync",
