@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from automl.formatting import counted, number
 from automl.plots.scales import scale_of
@@ -13,6 +14,8 @@ from automl.plots.style import FAILED, INK, accuracy_axis, figure, foot, legend,
 
 _COLUMNS = 3
 _LONGEST = 14
+_DECADES = 100.0
+"""Numbers that span less than this have too few powers of ten between them to label these alone."""
 
 
 def parameter_scatter(
@@ -83,6 +86,10 @@ def _panel(
     if scale.continuous:
         if scale.logarithmic:
             axes.set_xscale("log")
+            if scale.high / scale.low < _DECADES:
+                axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+                axes.xaxis.set_minor_formatter(NullFormatter())
         elif all(float(position).is_integer() for position in positions):
             axes.xaxis.get_major_locator().set_params(integer=True)
         axes.tick_params(axis="x", labelsize=7)

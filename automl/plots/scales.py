@@ -17,6 +17,8 @@ _FEW = 6
 """Different numbers up to which each is a step of its own."""
 _LOG_RATIO = 50.0
 """Numbers that span more than this are drawn on a logarithmic axis."""
+_LOG_RATIO_OF_RANGE = 10.0
+"""The same for those drawn from a range: of a list, 1 to 13 may be no more than names."""
 _TICKS = 5
 _LABELS = 16
 
@@ -104,7 +106,7 @@ def scale_of(values: Sequence[Any], ranged: bool | None = None) -> Scale:
     if numeric and (ranged or len(set(values)) > _FEW):
         low, high = min(values), max(values)
         smallest = min((v for v in values if v > 0), default=high)
-        wide = high / smallest > _LOG_RATIO if high > 0 else False
+        wide = high > 0 and high / smallest > (_LOG_RATIO_OF_RANGE if ranged else _LOG_RATIO)
         # A zero among powers has no place on a logarithmic axis, nor the powers on another.
         if low > 0 or not wide or ranged or len(set(values)) > _LABELS:
             return Scale.of_numbers(values, logarithmic=low > 0 and wide)

@@ -40,7 +40,7 @@ def test_numbers_keep_their_order_and_come_back(drawn):
     heights = scale.heights(drawn)
     order = np.argsort(drawn)
     assert (np.diff(heights[order]) >= 0).all()
-    assert scale.logarithmic == (max(drawn) / min(drawn) > 50)
+    assert scale.logarithmic == (max(drawn) / min(drawn) > 10)
     back = [scale.value(height) for height in heights]
     assert back == pytest.approx(drawn, rel=1e-6, abs=1e-9)
 
@@ -62,6 +62,8 @@ FEW = [0.000114, 0.0419, 0.61, 4.12]
         ([3, 400, 900], None, False, False),
         # Of a list of choices some come again.
         ([0.25, 0.5, 0.5], None, False, False),
+        (list(range(1, 14)), False, True, False),
+        ([0.02, 0.03, 0.4], True, True, True),
         (["sqrt", 0.25], None, False, False),
     ],
 )
@@ -71,6 +73,9 @@ def test_the_gaps_between_few_drawn_numbers_are_kept(drawn, ranged, continuous, 
     found = [one(0.5 + 0.1 * i, x=value) for i, value in enumerate(drawn)]
     panel = parameter_scatter(found, "epochs", {} if ranged is None else {"x": ranged}).axes[0]
     assert panel.get_xscale() == ("log" if logarithmic else "linear")
+    panel.figure.canvas.draw()
+    if drawn[-1] == 0.4:
+        assert {"0.05", "0.1", "0.2"} <= {label.get_text() for label in panel.get_xticklabels()}
     places = {float(x) for line in panel.lines for x in line.get_xdata()}
     assert places == (set(drawn) if continuous else {float(i) for i in range(len(set(drawn)))})
 
