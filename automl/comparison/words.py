@@ -140,13 +140,16 @@ def over_seeds(found: Json) -> list[str]:
 
 def _mean_of(group: Json, found: Json) -> str:
     own = [search for search in found["searches"] if search["key"] in group["searches"]]
+    tested = [search for search in own if search["evaluation"]]
     means = []
     for domain in found["domains"]:
-        entries = [entry for search in own if (entry := entry_of(search, domain)) is not None]
-        if len(entries) > 1:
+        # Seeds of one search have the same images, and with them the same domains.
+        entries = [entry for search in tested if (entry := entry_of(search, domain)) is not None]
+        if len(entries) == len(tested) > 1:
             share = percent(mean(entry["accuracy"] for entry in entries))
-            means.append(f"{domain.replace('_', ' ')} {share} over {len(entries)} seeds")
-    return f"{group['key']}, mean test accuracy: {', '.join(means)}." if means else ""
+            means.append(f"{domain.replace('_', ' ')} {share}")
+    head = f"{group['key']}, mean test accuracy over {len(tested)} seeds"
+    return f"{head}: {', '.join(means)}." if means else ""
 
 
 def reason(why: str | None) -> str:

@@ -75,11 +75,23 @@ def _search_on(results: Mapping[str, Any], domain: str) -> str:
         "data": text(data, "name") if text(data, "root") else "",
         "data.root": text(data, "root"),
         "labels": labels if labels != _LABELS else "",
+        **_objective(mapping(results, "objective")),
         "select": domain,
         "paths.runs": runs if runs != _RUNS else "",
     }
     words = [shlex.quote(f"{key}={value}") for key, value in settings.items() if value]
     return " ".join(["python -m automl.run", *words])
+
+
+def _objective(section: Mapping[str, Any]) -> dict[str, str]:
+    """Settings of an objective with a latency; the plain one has no section."""
+    name, limit = text(section, "name"), real(section, "latency_limit_ms")
+    if not name:
+        return {}
+    return {
+        "objective": name,
+        "objective.latency_limit_ms": "null" if limit is None else f"{limit:g}",
+    }
 
 
 def _runs(results: Mapping[str, Any]) -> str:

@@ -128,7 +128,7 @@ def test_four_seeds_are_too_few_to_rank(tmp_path, write_search):
     found = compared(tmp_path, *(f"{letter}{seed}" for seed in range(4) for letter in "ab"))
     assert found["ranks"] == []
     said = text(found)
-    assert "A, mean test accuracy: synthetic 95.0 % over 4 seeds, real raw 90.0 % over" in said
+    assert "A, mean test accuracy over 4 seeds: synthetic 95.0 %, real raw 90.0 %." in said
     assert "is tested where both have 5 seeds or more (A, B have fewer)." in said
     assert [f"  {line}" in said.splitlines() for line in words.over_seeds(found)] == [True] * 3
 

@@ -195,12 +195,13 @@ def test_a_domain_that_is_clearly_worse_has_the_command_that_selects_on_it(resul
     intervals["real_raw"]["interval"][1] = intervals["synthetic"]["interval"][0]
     assert f"{go_on} select=real_preprocessed selects" in seen(results)[0].words
     results["labels"] = "binary"
+    results["objective"] = {"name": "accuracy_latency", "latency_limit_ms": 7.69}
     results["config"] = {
         "data": {"name": "diffranet", "root": "my images"}, "paths": {"runs": "elsewhere"}
     }  # fmt: skip
     assert (
-        f"{go_on} data=diffranet 'data.root=my images' labels=binary select=real_preprocessed "
-        "paths.runs=elsewhere"
+        f"{go_on} data=diffranet 'data.root=my images' labels=binary objective=accuracy_latency "
+        "objective.latency_limit_ms=7.69 select=real_preprocessed paths.runs=elsewhere"
     ) in seen(results)[0].words
     assert "go on" not in seen(results | {"scale": "smoke"})[0].words
 
