@@ -41,6 +41,9 @@ def server(uri, tmp_path, monkeypatch):
     for module in ("_tracking_service", "_model_registry"):
         name = {"_tracking_service": "_tracking_uri", "_model_registry": "_registry_uri"}[module]
         monkeypatch.setattr(f"mlflow.tracking.{module}.utils.{name}", None)
+    # And it tells processes to come, in the environment: an empty word says nothing.
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        monkeypatch.setenv(name, "")
     for name in ("_tracking_store", "_model_registry_store", "_artifact_repo"):
         monkeypatch.setattr(handlers, name, None)
     wanted = f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"
