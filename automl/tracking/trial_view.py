@@ -58,4 +58,4 @@ def add_result(run: RunView, asked: Mapping[str, Any], event: Mapping[str, Any])
     """Add what a finished trial has to say beyond its epochs, at its budget as step."""
     time, step = naming.milliseconds(event), round(asked["budget"])
     run.add(event.get("metrics") or {}, time, step)
-    run.add({"loss": event.get("loss"), "trial_seconds": event.get("seconds")}, time, step)
+    run.add({"loss": event.get("loss")}, time, step)
